@@ -126,7 +126,23 @@ func ParseLocalTime(s string) (LocalTime, error) {
 // clocks skips is moved forward by the gap; of two, the first is taken
 // (RFC 5545 section 3.3.5).
 func (l LocalTime) In(loc *time.Location) time.Time {
-	return time.Date(l.Year, time.Month(l.Month), l.Day, l.Hour, l.Minute, l.Second, 0, loc)
+	shown := time.Date(l.Year, time.Month(l.Month), l.Day, l.Hour, l.Minute, l.Second, 0, time.UTC)
+	before, after := offset(shown.Add(-day.Std()), loc), offset(shown.Add(day.Std()), loc)
+	t := shown.Add(-before) // the first of two, or moved forward by the gap
+	if before != after && offset(t, loc) != before {
+		// The clocks changed before t. Right by the later offset, unless t
+		// fell into the gap, where the earlier one counts.
+		if late := shown.Add(-after); offset(late, loc) == after {
+			t = late
+		}
+	}
+	return t.In(loc)
+}
+
+// offset is how far a clock in loc is ahead of UTC at t.
+func offset(t time.Time, loc *time.Location) time.Duration {
+	_, s := t.In(loc).Zone()
+	return time.Duration(s) * time.Second
 }
 
 // String writes the form that ParseLocalTime reads.
