@@ -96,8 +96,8 @@ type AudioStatus struct {
 	Open       bool   `json:"open"`
 	Rate       int    `json:"rate,omitempty"`
 	Channels   int    `json:"channels,omitempty"`
-	Xruns      uint64 `json:"xruns"`       // holes in the card's sound since start
-	Underruns  uint64 `json:"underruns"`   // frames that were due and not decoded in time
+	Xruns      int64 `json:"xruns"`       // holes in the card's sound since start
+	Underruns  int64 `json:"underruns"`   // frames that were due and not decoded in time
 	FramesLeft int64  `json:"frames_left"` // frames that left the device since start
 }
 

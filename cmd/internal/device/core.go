@@ -1,0 +1,283 @@
+package device
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"loa"
+	"loa/gpio"
+	"loa/scheduler"
+	"loa/speaker"
+)
+
+// Library is where the core gets verified sound from.
+type Library interface {
+	// Open returns the bytes of a sound that was reported ready.
+	Open(sha string) (io.ReadCloser, error)
+	// Want tells what the schedule needs, in order of next need. The library
+	// fetches it in its own time and reports each as a scheduler.Sound.
+	Want(needs []scheduler.Need, now time.Time)
+}
+
+// Parts are what a Core is made of. All are required but Amps.
+type Parts struct {
+	Log     *slog.Logger
+	Epoch   time.Time // the moment at which Now.Mono is 0; the speaker's output uses the same clock
+	Speaker *speaker.Speaker
+	Amps    *gpio.Amplifiers // not opened yet; nil: a board without any
+	Library Library
+	Journal Journal
+	// SaveMemory writes the scheduler's memory to disk before it returns.
+	SaveMemory func(scheduler.Memory) error
+	Memory     scheduler.Memory
+	Options    scheduler.Options
+	// Output names the sound card for people: "alsa:auto".
+	Output string
+}
+
+// Core is the deciding part of a device. It owns no goroutine: whoever drives
+// it calls Turn from one goroutine whenever something happened or the time
+// that the last Turn returned has come.
+type Core struct {
+	Parts
+	sched    *scheduler.Scheduler
+	player   *player
+	faults   faults
+	trial    *trial
+	lengths  map[string]time.Duration // of sounds, by digest
+	bad      map[string]string        // sounds that can never be played, and why
+	outputUp bool
+	wanted   string // what was last asked of the library, to ask only for news
+	asked    time.Duration
+	changed  bool // a document changed since the library was asked
+	have     loa.Have
+}
+
+// NewCore makes a core. It touches no hardware; the first Turn does.
+func NewCore(p Parts) *Core {
+	c := &Core{
+		Parts:   p,
+		sched:   scheduler.New(p.Options, p.Memory),
+		lengths: map[string]time.Duration{},
+		bad:     map[string]string{},
+	}
+	c.faults.changed = c.faultChanged
+	c.player = &player{
+		log:     p.Log,
+		spk:     p.Speaker,
+		amps:    newAmpBank(p.Amps, p.Log),
+		open:    p.Library.Open,
+		records: map[scheduler.PlayID]*record{},
+		pauses:  map[scheduler.PlayID]time.Duration{},
+	}
+	return c
+}
+
+// ApplyPlan puts a plan in force, or leaves the old one when it returns an
+// error. A nil plan removes it.
+func (c *Core) ApplyPlan(now scheduler.Now, from scheduler.Origin, p *loa.Plan) error {
+	if err := c.sched.ApplyPlan(now, from, p); err != nil {
+		return err
+	}
+	c.changed = true
+	c.have.Plan = with(c.have.Plan, from.KID, p == nil, func() uint64 { return p.Seq })
+	return nil
+}
+
+// ApplyAir puts what is on air in force, as ApplyPlan does a plan.
+func (c *Core) ApplyAir(now scheduler.Now, from scheduler.Origin, a *loa.Air) error {
+	if err := c.sched.ApplyAir(now, from, a); err != nil {
+		return err
+	}
+	c.changed = true
+	c.have.Air = with(c.have.Air, from.Aud+"/"+from.KID, a == nil, func() uint64 { return a.Seq })
+	return nil
+}
+
+func with(m map[string]uint64, key string, gone bool, seq func() uint64) map[string]uint64 {
+	if m == nil {
+		m = map[string]uint64{}
+	}
+	if gone {
+		delete(m, key)
+	} else {
+		m[key] = seq()
+	}
+	return m
+}
+
+// Sound takes in what the library found out about a sound.
+func (c *Core) Sound(now scheduler.Now, s scheduler.Sound) {
+	c.lengths[s.SHA256] = s.Duration
+	delete(c.bad, s.SHA256)
+	if s.Bad != "" {
+		c.bad[s.SHA256] = s.Bad
+	}
+	c.sched.Step(now, s)
+}
+
+// Turn does all there is to do now and returns the Mono at which it wants to
+// be called again at the latest.
+func (c *Core) Turn(now scheduler.Now) (wake time.Duration) {
+	t := instant{Now: now, epoch: c.Epoch}
+	c.watchOutput(t)
+	c.sched.Step(now, scheduler.Tick{})
+	next := never
+	for {
+		for _, ev := range c.player.news(t) {
+			c.sched.Step(now, ev)
+		}
+		actions, w, ok := c.sched.Next()
+		for i, a := range actions {
+			c.do(t, a, actions[i+1:])
+		}
+		if next = never; ok {
+			next = w
+		}
+		c.trialStep(t, len(actions) > 0)
+		next = min(next, c.player.step(t, c.trial.needsAmps()))
+		if len(actions) == 0 {
+			break
+		}
+	}
+	c.watchFaults(t)
+	c.askLibrary(t)
+	return min(next, c.asked+askEvery)
+}
+
+// do carries out one action; rest are those that follow it in the same turn.
+func (c *Core) do(t instant, a scheduler.Action, rest []scheduler.Action) {
+	switch a := a.(type) {
+	case scheduler.Persist:
+		c.persist(t)
+	case scheduler.Done:
+		c.done(t, a)
+	default:
+		c.player.do(t, a)
+	}
+}
+
+func (c *Core) persist(t instant) {
+	err := c.SaveMemory(c.sched.Memory())
+	c.storageFault(t, "the schedule's memory cannot be written", err)
+}
+
+func (c *Core) storageFault(t instant, what string, err error) {
+	if err == nil {
+		c.faults.set(t.Wall, faultStorage, "")
+		return
+	}
+	c.Log.Error(what, "err", err)
+	c.faults.set(t.Wall, faultStorage, what+": "+err.Error())
+}
+
+// done closes an occurrence with its proof of play.
+func (c *Core) done(t instant, d scheduler.Done) {
+	out := loa.PlayRecord{
+		ID: d.Item.ID, Class: d.Item.Class, Level: d.Item.Level, Title: d.Item.Title,
+		Planned: d.Planned, Result: d.Result, Reason: d.Reason, CutBy: d.CutBy,
+	}
+	if f, ok := c.Speaker.Format(); ok {
+		out.FramesPlanned = int64(c.length(d.Item).Seconds() * float64(f.Rate))
+	}
+	if r := c.player.done(d.Play); r != nil {
+		out.Ended = t.Wall
+		out.Started = r.wall(t)
+		r.fill(&out, c.Amps != nil)
+	}
+	c.Log.Info("item done", "id", d.Item.ID, "result", d.Result, "reason", d.Reason, "frames", out.FramesPlayed)
+	c.record(t, loa.EventPlay, out)
+}
+
+// length is how long the item plays in all, 0 when a part of it is not known.
+func (c *Core) length(it loa.Item) time.Duration {
+	var one time.Duration
+	for _, m := range it.Media {
+		d := c.lengths[m.SHA256]
+		if d == 0 {
+			d = m.Duration.Std()
+		}
+		if d == 0 {
+			return 0
+		}
+		one += d
+	}
+	return one * time.Duration(it.Repeat)
+}
+
+func (c *Core) record(t instant, typ loa.EventType, detail any) {
+	if err := c.Journal.Record(t.Wall, typ, detail); err != nil {
+		c.Log.Error("event not recorded", "type", typ, "err", err)
+	}
+}
+
+func (c *Core) faultChanged(at time.Time, typ loa.EventType, f loa.Fault) {
+	c.Log.Warn("fault "+string(typ), "code", f.Code, "text", f.Text)
+	if err := c.Journal.Record(at, typ, faultDetail{f.Code, f.Text}); err != nil {
+		c.Log.Error("event not recorded", "type", typ, "err", err)
+	}
+}
+
+// watchOutput tells the scheduler when the sound card comes and goes.
+func (c *Core) watchOutput(t instant) {
+	if _, up := c.Speaker.Format(); up != c.outputUp {
+		c.outputUp = up
+		c.sched.Step(t.Now, scheduler.Output{Up: up})
+	}
+}
+
+// watchFaults looks at what the siblings say of themselves.
+func (c *Core) watchFaults(t instant) {
+	text := ""
+	if err := c.Speaker.OutputError(); err != nil {
+		text = err.Error()
+	}
+	c.faults.set(t.Wall, faultSoundCard, text)
+	c.faults.set(t.Wall, faultGPIO, c.player.amps.missing())
+	c.faults.set(t.Wall, faultAmplifier, c.player.amps.faulty())
+	c.faults.set(t.Wall, faultMedia, c.badSounds())
+}
+
+// askEvery is how often the needs are worked out again while no document
+// changes: time alone brings new ones within the horizon.
+const askEvery = 10 * time.Minute
+
+// horizon is how far ahead sound is fetched and kept.
+const horizon = 48 * time.Hour
+
+// badSounds names what the next days need and cannot be played.
+func (c *Core) badSounds() string {
+	if len(c.bad) == 0 {
+		return ""
+	}
+	for _, n := range c.sched.Needs(horizon) {
+		if why, ok := c.bad[n.Media.SHA256]; ok {
+			return n.ItemID + ": " + why
+		}
+	}
+	return ""
+}
+
+// askLibrary passes on what the schedule needs when that has changed.
+func (c *Core) askLibrary(t instant) {
+	if !c.changed && t.Mono-c.asked < askEvery {
+		return
+	}
+	c.changed, c.asked = false, t.Mono
+	needs := c.sched.Needs(horizon)
+	key := ""
+	for _, n := range needs {
+		key += n.Media.SHA256
+	}
+	if key != c.wanted {
+		c.wanted = key
+		c.Library.Want(needs, t.Wall)
+	}
+}
+
+// Close silences the device and switches its amplifiers off.
+func (c *Core) Close() error {
+	c.player.close()
+	return c.player.amps.close()
+}

@@ -1,0 +1,254 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"loa"
+	"loa/board"
+	"loa/gpio"
+	"loa/scheduler"
+	"loa/speaker"
+	"loa/store"
+)
+
+// Version is the firmware's version, set when it is linked.
+var Version = "dev"
+
+// Device is one cluster in real time.
+type Device struct {
+	// Pin is told of each switching of a simulated line: 1 is on. Set before
+	// Run; nil writes gpio.csv in the data folder.
+	Pin func(line string, value int)
+	// Tee takes each event besides the store. Set before Run; may be nil.
+	Tee Journal
+
+	cfg     Config
+	log     *slog.Logger
+	board   board.Board
+	epoch   time.Time
+	boot    uint64
+	clean   bool // the run before ended in good order
+	store   *store.Store
+	core    *Core
+	speaker *speaker.Speaker
+	output  speaker.Output
+	trust   trust
+	pulse   *pulse
+	lines   gpio.Opener
+	inputs  *inputs
+	cache   *cache
+	saved   time.Time // when the trusted time was last written
+	written int64     // bytes written when the daemon started
+
+	news     chan struct{} // from the speaker; one is enough
+	requests chan func(instant)
+	sounds   chan scheduler.Sound
+	plans    chan localPlan
+}
+
+// New makes a device from its configuration and the board it runs on. It opens
+// nothing.
+func New(cfg Config, b board.Board, log *slog.Logger) *Device {
+	d := &Device{
+		cfg: cfg, log: log, board: b, epoch: time.Now(),
+		news:     make(chan struct{}, 1),
+		requests: make(chan func(instant)),
+		sounds:   make(chan scheduler.Sound, 64), // the cache task waits when it is full
+		plans:    make(chan localPlan, 1),
+	}
+	d.speaker = speaker.New(speaker.Config{Log: log.With("component", "speaker"), Notify: d.notify})
+	return d
+}
+
+// notify wakes the control goroutine; called by the output's goroutine.
+func (d *Device) notify() {
+	select {
+	case d.news <- struct{}{}:
+	default: // it will look at everything anyway
+	}
+}
+
+// instant is the time of a turn that begins now.
+func (d *Device) instant() instant {
+	now := time.Now()
+	return instant{Now: scheduler.Now{Wall: now.UTC().Round(0), Mono: now.Sub(d.epoch), Trusted: d.trust.trusted()}, epoch: d.epoch}
+}
+
+// ask runs f on the control goroutine and waits for it.
+func (d *Device) ask(ctx context.Context, f func(instant)) error {
+	done := make(chan struct{})
+	select {
+	case d.requests <- func(t instant) { f(t); close(done) }:
+		<-done
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run opens the hardware and runs the cluster until ctx ends. The amplifiers
+// are off before anything else happens and when it returns, also by a panic.
+func (d *Device) Run(ctx context.Context) error {
+	if err := d.openStore(); err != nil {
+		return err
+	}
+	defer d.closeStore()
+	out, err := d.openOutput()
+	if err != nil {
+		return err
+	}
+	d.output = out
+	if d.lines, err = d.openLines(); err != nil {
+		return err
+	}
+	explicit := d.cfg.Control.Watchdog != "auto" && d.cfg.Control.Watchdog != ""
+	path := d.cfg.Control.Watchdog
+	if path == "auto" {
+		path = d.board.Watchdog.Path
+	}
+	if d.pulse, err = openPulse(path, explicit, d.log); err != nil {
+		d.log.Error("no watchdog", "err", err)
+	}
+	defer d.pulse.close()
+	if err := d.makeCore(); err != nil {
+		return err
+	}
+	if err := d.openInputs(); err != nil {
+		return err
+	}
+	defer d.inputs.close()
+	defer d.core.Close() //nolint:errcheck // the turn before has reported what does not switch
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.speaker.Run(ctx, out) })
+	g.Go(func() error { return d.cache.run(ctx) })
+	g.Go(func() error { return d.watchPlan(ctx) })
+	g.Go(func() error { return d.serveSocket(ctx) })
+	g.Go(func() error { return d.control(ctx) })
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// longestTurn is how long the control goroutine sleeps at most, so that a step
+// of the wall clock and a lost trust are seen within it.
+const longestTurn = time.Second
+
+// control is the goroutine that decides.
+func (d *Device) control(ctx context.Context) error {
+	defer func() { // silent before anybody hears of the trouble
+		if err := d.core.Close(); err != nil {
+			d.log.Error("amplifiers not switched off", "err", err)
+		}
+	}()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	d.recordBoot(d.instant())
+	for {
+		t := d.instant()
+		d.watchClock(t)
+		d.watchInputs(t)
+		wake := d.core.Turn(t.Now)
+		d.pulse.beat(time.Now(), "plays its schedule")
+		timer.Reset(min(wake-d.instant().Mono, longestTurn))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		case <-d.news:
+		case <-d.inputs.changes():
+		case f := <-d.requests:
+			f(d.instant())
+		case s := <-d.sounds:
+			d.core.Sound(d.instant().Now, s)
+		case p := <-d.plans:
+			d.applyLocal(d.instant(), p)
+		}
+	}
+}
+
+// makeCore wires the deciding part to the hardware of this board.
+func (d *Device) makeCore() error {
+	d.cache = newCache(d.store, d.cfg.Local.MediaDir, d.log.With("component", "cache"), d.sounds)
+	amps, err := amplifiers(d.board, d.lines)
+	if err != nil {
+		return err
+	}
+	p := Parts{
+		Log: d.log, Epoch: d.epoch, Speaker: d.speaker, Amps: amps, Library: d.cache, Journal: d,
+		SaveMemory: d.saveMemory, Memory: d.loadMemory(), Output: d.output.String(),
+		Options: scheduler.Options{
+			Lead:            Lead(d.board),
+			GainDB:          d.cfg.Level.GainDB,
+			EmergencyGainDB: d.cfg.Level.EmergencyGainDB,
+			UntrustedPlays:  d.cfg.Clock.UntrustedPlays,
+		},
+	}
+	d.core = NewCore(p)
+	return nil
+}
+
+// Lead is how long before its moment a pass must be known on a board, so that
+// all amplifiers have settled and the decoder is ahead.
+func Lead(b board.Board) time.Duration {
+	lead := 2*margin + 200*time.Millisecond
+	for _, a := range b.Amps {
+		lead += a.Settle
+	}
+	return min(lead, 30*time.Second)
+}
+
+// setClock sets the machine's clock by hand.
+func (d *Device) setClock(t instant, to time.Time) error {
+	if err := d.trust.setClock(to); err != nil {
+		return err
+	}
+	d.log.Info("clock set by hand", "from", t.Wall, "to", to)
+	return d.saveTrusted(to)
+}
+
+// watchClock asks whether the clock can be believed, and remembers when it
+// could.
+func (d *Device) watchClock(t instant) {
+	if d.trust.look(t.Wall) {
+		d.log.Info("clock trusted", "source", d.trust.source)
+	}
+	if !d.trust.trusted() {
+		d.core.faults.set(t.Wall, faultClock, d.trust.why(t.Wall))
+		return
+	}
+	d.core.faults.set(t.Wall, faultClock, "")
+	if t.Wall.Sub(d.saved) >= saveTrustedEvery || t.Wall.Before(d.saved) {
+		if err := d.saveTrusted(t.Wall); err != nil {
+			d.log.Error("trusted time not saved", "err", err)
+		}
+	}
+}
+
+// saveTrustedEvery bounds the wear of the flash by the floor of the clock.
+const saveTrustedEvery = time.Hour
+
+// bootDetail is the JSON of the boot event.
+type bootDetail struct {
+	Boot    uint64 `json:"boot"`
+	Board   string `json:"board"`
+	Version string `json:"version"`
+	Reason  string `json:"reason"`
+}
+
+func (d *Device) recordBoot(t instant) {
+	d.core.record(t, loa.EventBoot, bootDetail{d.boot, d.board.Name, Version, d.bootReason()})
+	for _, r := range d.store.Recovered() {
+		d.core.record(t, loa.EventLocal, faultDetail{Code: "store-recovered", Text: fmt.Sprint(r)})
+	}
+}
+
+// SoundBegan is the moment at which the first frame left the output.
+func (d *Device) SoundBegan() time.Time { return d.speaker.TimeOf(0) }

@@ -1,0 +1,144 @@
+package device
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"loa"
+	"loa/scheduler"
+	"loa/speaker"
+)
+
+// Folder finds sound files in a folder by their digest; names do not matter.
+// It is used by one goroutine.
+type Folder struct {
+	dir   string
+	known map[string]seen   // by path
+	path  map[string]string // by digest
+}
+
+// seen is what a file was when it was last hashed.
+type seen struct {
+	size   int64
+	mod    time.Time
+	digest string
+}
+
+// OpenFolder makes an index of dir, which may be "" for none. Files appear
+// after Scan.
+func OpenFolder(dir string) *Folder {
+	return &Folder{dir: dir, known: map[string]seen{}, path: map[string]string{}}
+}
+
+// Scan reads the folder again and hashes what is new or changed. It reports
+// whether anything did. Files over loa.MaxMediaLen are left out.
+func (f *Folder) Scan() (changed bool, err error) {
+	if f.dir == "" {
+		return false, nil
+	}
+	now, paths := map[string]seen{}, map[string]string{}
+	err = filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		s, err := f.look(path, d)
+		if err != nil || s.digest == "" {
+			return nil // a file that vanishes or cannot be read is not there
+		}
+		changed = changed || s != f.known[path]
+		now[path], paths[s.digest] = s, path
+		return nil
+	})
+	changed = changed || len(now) != len(f.known)
+	f.known, f.path = now, paths
+	return changed, err
+}
+
+func (f *Folder) look(path string, d fs.DirEntry) (seen, error) {
+	info, err := d.Info()
+	if err != nil || !info.Mode().IsRegular() || info.Size() > loa.MaxMediaLen {
+		return seen{}, err
+	}
+	if s, ok := f.known[path]; ok && s.size == info.Size() && s.mod.Equal(info.ModTime()) {
+		return s, nil
+	}
+	digest, err := hashFile(path)
+	return seen{size: info.Size(), mod: info.ModTime(), digest: digest}, err
+}
+
+func hashFile(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Path is where the sound with a digest lies.
+func (f *Folder) Path(sha string) (string, bool) {
+	p, ok := f.path[sha]
+	return p, ok
+}
+
+// Digest is that of a file in the folder, by its name.
+func (f *Folder) Digest(name string) (string, bool) {
+	s, ok := f.known[filepath.Join(f.dir, name)]
+	return s.digest, ok
+}
+
+// ErrNoSound is returned for a sound that is in no place known.
+var ErrNoSound = errors.New("sound not found")
+
+// Open opens the file with the digest.
+func (f *Folder) Open(sha string) (io.ReadCloser, error) {
+	p, ok := f.path[sha]
+	if !ok {
+		return nil, fmt.Errorf("%w: no file in %s has the digest %s", ErrNoSound, f.dir, short(sha))
+	}
+	return os.Open(p)
+}
+
+// Direct is the Library of the simulator: sound straight from a folder, known
+// at once.
+type Direct struct {
+	*Folder
+	Report func(scheduler.Sound)
+	told   map[string]bool
+}
+
+var _ Library = (*Direct)(nil)
+
+// Want reports what of the needs is in the folder.
+func (d *Direct) Want(needs []scheduler.Need, _ time.Time) {
+	if d.told == nil {
+		d.told = map[string]bool{}
+	}
+	for _, n := range needs {
+		sha := n.Media.SHA256
+		if _, ok := d.Path(sha); ok && !d.told[sha] {
+			d.told[sha] = true
+			d.Report(probe(sha, func() (io.ReadCloser, error) { return d.Open(sha) }))
+		}
+	}
+}
+
+// probe finds out whether a sound can be played and how long it is.
+func probe(sha string, open func() (io.ReadCloser, error)) scheduler.Sound {
+	info, err := speaker.Probe(open)
+	if err != nil {
+		return scheduler.Sound{SHA256: sha, Bad: short(sha) + ": " + err.Error()}
+	}
+	return scheduler.Sound{SHA256: sha, Ready: true, Duration: info.Duration}
+}

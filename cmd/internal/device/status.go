@@ -1,0 +1,123 @@
+package device
+
+import (
+	"os"
+	"time"
+
+	"loa"
+	"loa/board"
+)
+
+// snapshot is what the core knows of itself.
+func (c *Core) snapshot(t instant) loa.Status {
+	st := loa.Status{
+		V: 1, At: t.Wall, State: loa.StateReady,
+		Have: c.have, GainDB: c.Options.GainDB,
+		Faults: c.faults.list, Amps: []loa.AmpStatus{},
+		Cache: c.cacheCount(), Audio: c.audio(),
+	}
+	if st.Faults == nil {
+		st.Faults = []loa.Fault{}
+	}
+	for _, a := range c.player.amps.state() {
+		st.Amps = append(st.Amps, loa.AmpStatus{Label: a.Label, On: a.On, Fault: a.Fault})
+	}
+	if len(st.Faults) > 0 {
+		st.State = loa.StateFault
+	}
+	if ps, ok := c.player.sounding(); ok {
+		st.State = loa.StatePlaying
+		pr := ps.track.Progress()
+		st.Playing = &loa.Playing{
+			ID: ps.Item.ID, Class: ps.Item.Class, Level: ps.Item.Level, Title: ps.Item.Title,
+			Since:    c.player.records[ps.Play].wall(t),
+			Position: pr.Position.Seconds(),
+		}
+	}
+	if up := c.coming(1); len(up) > 0 {
+		st.Next = &loa.Upcoming{ID: up[0].ID, Title: up[0].Title, At: up[0].At}
+	}
+	return st
+}
+
+// wall is the wall time at which a play began, by the clock as it is now.
+func (r *record) wall(t instant) time.Time {
+	if r.started.IsZero() {
+		return time.Time{}
+	}
+	return t.Wall.Add(r.started.Sub(t.now()))
+}
+
+func (c *Core) cacheCount() loa.Cache {
+	var out loa.Cache
+	seen := map[string]bool{}
+	for _, n := range c.sched.Needs(horizon) {
+		sha := n.Media.SHA256
+		if seen[sha] {
+			continue
+		}
+		seen[sha] = true
+		out.Items++
+		if _, ok := c.lengths[sha]; ok && c.bad[sha] == "" {
+			out.Cached++
+			continue
+		}
+		out.Missing++
+		out.BytesLeft += n.Media.Bytes
+	}
+	return out
+}
+
+func (c *Core) audio() *loa.AudioStatus {
+	f, open := c.Speaker.Format()
+	s := c.Speaker.Stats()
+	return &loa.AudioStatus{Output: c.Output, Open: open, Rate: f.Rate, Channels: f.Channels,
+		Xruns: s.Xruns, Underruns: s.Underruns, FramesLeft: int64(s.Left)}
+}
+
+// coming lists the next n occurrences.
+func (c *Core) coming(n int) []ComingItem {
+	out := []ComingItem{}
+	for _, u := range c.sched.Upcoming(n) {
+		out = append(out, ComingItem{ID: u.Item.ID, Title: u.Item.Title, Class: u.Item.Class, At: u.Planned, Note: u.Blocked})
+	}
+	return out
+}
+
+// status is the core's snapshot and what else the board can tell.
+func (d *Device) status(t instant) loa.Status {
+	st := d.core.snapshot(t)
+	st.Device, st.Name, st.Board = d.store.DeviceID(), d.cfg.Name, d.board.Name
+	st.Boot = d.boot
+	st.Clock = loa.ClockStatus{Source: d.trust.source, Trusted: d.trust.trusted()}
+	st.Firmware = loa.Firmware{Version: Version}
+	st.BootInfo = loa.BootInfo{At: t.Wall.Add(-t.Mono), Reason: d.bootReason(), Count: d.boot}
+	if card, ok := d.output.(interface{ Card() string }); ok {
+		st.Audio.Card = card.Card()
+	}
+	s := d.store.Stats()
+	st.Storage = &loa.StorageStatus{Used: s.Used, Free: s.Free, Written: s.Written}
+	d.sense(&st)
+	return st
+}
+
+// sense adds what the board's sensors say; a sensor that is not there or does
+// not answer leaves its member out.
+func (d *Device) sense(st *loa.Status) {
+	root := os.DirFS("/")
+	for _, s := range d.board.Sensors {
+		v, err := s.Read(root)
+		if err != nil {
+			continue
+		}
+		switch s.Kind {
+		case board.SensorTemperature:
+			c := float64(v) / 1000
+			st.TempC = &c
+		case board.SensorInputVoltage:
+			mv := int(v)
+			st.Power = &loa.Power{InputMV: &mv}
+		}
+	}
+	d.inputs.fill(st)
+}

@@ -1,0 +1,175 @@
+// Command speakerd is the daemon of one loudspeaker cluster: it plays the
+// schedule, switches the amplifiers and reports what was heard.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"text/tabwriter"
+
+	"github.com/alecthomas/kong"
+
+	"loa/board"
+	"loa/cmd/internal/device"
+)
+
+// Exit codes (CONTRACT: 0 done, 1 failed, 2 usage or configuration).
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+type cli struct {
+	Run     runCmd     `cmd:"" help:"Run the cluster until a signal ends it."`
+	Check   checkCmd   `cmd:"" help:"Check the configuration, the plan and the sounds, and say what is wrong."`
+	Off     offCmd     `cmd:"" help:"Switch all amplifiers off, now. For systemd's ExecStopPost and for people."`
+	Boards  boardsCmd  `cmd:"" help:"List the boards this build knows, with their pins."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+const description = `The daemon of one loudspeaker cluster (cụm loa truyền thanh).
+
+Examples:
+  speakerd check --config /etc/loa/speakerd.toml   is everything in order?
+  speakerd run --config /etc/loa/speakerd.toml     run (systemd does this)
+  speakerd off --config /etc/loa/speakerd.toml     all amplifiers off, now
+  speakerd boards                                  which pins on which board
+
+A commented configuration: speakerd check --reference`
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with its world passed in. It returns the exit code.
+func run(args []string, out, errOut io.Writer) int {
+	var c cli
+	exit := -1
+	p, err := kong.New(&c, kong.Name("speakerd"), kong.Description(description),
+		kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(), kong.BindTo(out, (*io.Writer)(nil)))
+	if err != nil {
+		fmt.Fprintln(errOut, "speakerd:", err)
+		return exitFailed
+	}
+	k, err := p.Parse(args)
+	if exit >= 0 { // --help
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(errOut, "speakerd: %v\nTry: speakerd --help\n", err)
+		return exitUsage
+	}
+	switch err := k.Run(); {
+	case err == nil:
+		return 0
+	case errors.Is(err, device.ErrConfig):
+		fmt.Fprintln(errOut, "speakerd:", err)
+		return exitUsage
+	default:
+		fmt.Fprintln(errOut, "speakerd:", err)
+		return exitFailed
+	}
+}
+
+// configFlag is shared by the verbs that need a configuration.
+type configFlag struct {
+	Config string `required:"" placeholder:"FILE" help:"Configuration file (TOML)."`
+}
+
+// load reads the configuration and the board it names.
+func (f configFlag) load() (device.Config, board.Board, error) {
+	cfg, err := device.LoadConfig(f.Config)
+	if err != nil {
+		return cfg, board.Board{}, err
+	}
+	b, err := device.FindBoard(cfg, os.DirFS("/"))
+	return cfg, b, err
+}
+
+type runCmd struct {
+	configFlag
+	Supervise string `enum:"auto,yes,no" default:"auto" help:"Run below a parent that switches the amplifiers off should the daemon die: auto (unless systemd does it), yes or no."`
+}
+
+// Run runs the daemon, or the parent that watches over it.
+func (c runCmd) Run() error {
+	cfg, b, err := c.load()
+	if err != nil {
+		return err
+	}
+	log := logger(cfg)
+	if c.supervised() {
+		return supervise(log, cfg, b)
+	}
+	debug.SetGCPercent(50) // 512 MB boards: memory counts for more than the collector's time
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	return device.New(cfg, b, log).Run(ctx)
+}
+
+func (c runCmd) supervised() bool {
+	if os.Getenv(childEnv) != "" || c.Supervise == "no" {
+		return false
+	}
+	return c.Supervise == "yes" || os.Getenv("NOTIFY_SOCKET") == ""
+}
+
+func logger(cfg device.Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked by the configuration
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+type offCmd struct{ configFlag }
+
+// Run switches every amplifier of the board off.
+func (c offCmd) Run() error {
+	cfg, b, err := c.load()
+	if err != nil {
+		return err
+	}
+	return device.AllOff(cfg, b)
+}
+
+type boardsCmd struct {
+	JSON bool `name:"json" help:"Machine-readable."`
+}
+
+// Run lists the profiles.
+func (c boardsCmd) Run(out io.Writer) error {
+	if c.JSON {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(board.All())
+	}
+	for _, b := range board.All() {
+		fmt.Fprintf(out, "%s  (%s)\n", b.Name, b.Model)
+		tw := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
+		for _, a := range b.Amps {
+			fmt.Fprintf(tw, "  %s\t%s %s\t%s\tsettle %s, tail %s\n", a.Label, b.ChipOf(a.Chip), a.Line, a.Pin, a.Settle, a.Tail)
+		}
+		for _, in := range b.Inputs {
+			fmt.Fprintf(tw, "  %s\t%s %s\t%s\t\n", in.Kind, b.ChipOf(in.Chip), in.Line, in.Pin)
+		}
+		if err := tw.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(out io.Writer) error {
+	_, err := fmt.Fprintln(out, "speakerd", device.Version)
+	return err
+}
