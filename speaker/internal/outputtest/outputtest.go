@@ -11,9 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"loa/speaker"
 )
 
@@ -172,40 +169,66 @@ func pulls(t *testing.T, out speaker.Output) {
 	s := &Stream{}
 	begin := time.Now()
 	took, err := Play(t.Context(), out, s, 500*time.Millisecond, 10*time.Second)
-	require.NoError(t, err)
-	assert.Empty(t, s.Breaches)
-	assert.Equal(t, 1, s.Opens)
-	assert.Zero(t, s.Xruns)
-	assert.Less(t, took, 500*time.Millisecond, "from the end of the context to the end of Run")
-	assert.GreaterOrEqual(t, s.LeftWhen.Sub(begin), 450*time.Millisecond, "half a second cannot leave sooner")
-	assert.LessOrEqual(t, s.Frames, int64(s.LeftWhen.Sub(begin)+time.Second)*int64(s.Format.Rate)/int64(time.Second), "pulled ahead")
-	assert.NotEmpty(t, out.String())
+	kept(t, s, err)
+	lasted := s.LeftWhen.Sub(begin)
+	if s.Opens != 1 || s.Xruns != 0 {
+		t.Errorf("%d opens, %d xruns, want 1 and 0", s.Opens, s.Xruns)
+	}
+	if took > 500*time.Millisecond {
+		t.Errorf("Run ended %v after its context", took)
+	}
+	if lasted < 450*time.Millisecond {
+		t.Errorf("half a second of sound left within %v", lasted)
+	}
+	if most := int64(lasted+time.Second) * int64(s.Format.Rate) / int64(time.Second); s.Frames > most {
+		t.Errorf("%d frames were pulled within %v", s.Frames, lasted)
+	}
+	if out.String() == "" {
+		t.Error("the output has no name")
+	}
 }
 
 func runsAgain(t *testing.T, out speaker.Output) {
 	s := &Stream{}
 	for range 3 {
 		_, err := Play(t.Context(), out, s, 100*time.Millisecond, 10*time.Second)
-		require.NoError(t, err)
+		kept(t, s, err)
 	}
-	assert.Empty(t, s.Breaches)
-	assert.Equal(t, 3, s.Opens)
+	if s.Opens != 3 {
+		t.Errorf("%d opens in 3 runs", s.Opens)
+	}
 }
 
 func endsAtOnce(t *testing.T, out speaker.Output) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s := &Stream{}
-	require.NoError(t, out.Run(ctx, s))
-	assert.Empty(t, s.Breaches)
-	assert.LessOrEqual(t, s.Frames, int64(4*max(s.Format.Period, 1)))
+	kept(t, s, out.Run(ctx, s))
+	if s.Frames > int64(4*max(s.Format.Period, 1)) {
+		t.Errorf("%d frames were pulled", s.Frames)
+	}
 }
 
 func refused(t *testing.T, out speaker.Output) {
 	s := &Stream{OpenErr: errors.New("no such rate")}
-	assert.ErrorIs(t, out.Run(t.Context(), s), s.OpenErr)
-	assert.Zero(t, s.Frames)
+	if err := out.Run(t.Context(), s); !errors.Is(err, s.OpenErr) {
+		t.Errorf("Run returned %v, want the stream's error", err)
+	}
+	if s.Frames != 0 {
+		t.Errorf("%d frames were pulled", s.Frames)
+	}
 	s.OpenErr = nil
 	_, err := Play(t.Context(), out, s, 50*time.Millisecond, 10*time.Second)
-	assert.NoError(t, err, "and can be run after that")
+	kept(t, s, err)
+}
+
+// kept fails the test when Run failed or the contract was broken.
+func kept(t *testing.T, s *Stream, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, breach := range s.Breaches {
+		t.Error(breach)
+	}
 }
