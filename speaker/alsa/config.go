@@ -43,8 +43,8 @@ type Config struct {
 type MixerSetting struct {
 	// Name is the control's, as in "Headphone Playback Volume".
 	Name string
-	// Value is "80%" of the control's range, a plain number within it, "on",
-	// "off", or an item of an enumeration.
+	// Value is "80%" of the control's range or a plain number within it, "on"
+	// (or "100%") and "off" ("0%") of a switch, or an item of an enumeration.
 	Value string
 }
 

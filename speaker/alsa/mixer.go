@@ -1,6 +1,7 @@
 package alsa
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -69,11 +70,13 @@ func names(all []control) string {
 func (c control) value(text string) (int, error) {
 	switch c.kind {
 	case alsa.SNDRV_CTL_ELEM_TYPE_BOOLEAN:
-		i := slices.Index([]string{"off", "on"}, text)
-		if i < 0 {
-			return 0, fmt.Errorf("allowed are on, off")
+		switch text {
+		case "off", "0%":
+			return 0, nil
+		case "on", "100%":
+			return 1, nil
 		}
-		return i, nil
+		return 0, errors.New("allowed are on, off, 100%, 0%")
 	case alsa.SNDRV_CTL_ELEM_TYPE_ENUMERATED:
 		i := slices.Index(c.items, text)
 		if i < 0 {
@@ -83,7 +86,7 @@ func (c control) value(text string) (int, error) {
 	case alsa.SNDRV_CTL_ELEM_TYPE_INTEGER:
 		return c.integer(text)
 	}
-	return 0, fmt.Errorf("it is no switch, number or choice")
+	return 0, errors.New("it is no switch, number or choice")
 }
 
 func (c control) integer(text string) (int, error) {

@@ -36,6 +36,12 @@ func TestACodecIsUnmutedAndTurnedUp(t *testing.T) {
 	assert.Equal(t, map[string][]int{"PCM Playback Switch": {1}, "PCM Playback Volume": {0}, "Speaker Switch": {0, 0}, "Route": {1}}, m.values)
 }
 
+func TestASwitchTakesFullAndNothingAsWell(t *testing.T) {
+	m := codec()
+	assert.Empty(t, apply(m, []MixerSetting{{"PCM Playback Switch", "100%"}, {"PCM Playback Switch", "0%"}}))
+	assert.Equal(t, map[string][]int{"PCM Playback Switch": {1, 0}}, m.values)
+}
+
 func TestWhatAControlDoesNotTakeIsReportedAndTheRestIsSet(t *testing.T) {
 	m := codec()
 	problems := apply(m, []MixerSetting{
@@ -44,7 +50,7 @@ func TestWhatAControlDoesNotTakeIsReportedAndTheRestIsSet(t *testing.T) {
 	})
 	assert.Equal(t, []string{
 		`no control "Master"; there are "PCM Playback Switch", "PCM Playback Volume", "Speaker Switch", "Route", "IEC958"`,
-		`control "PCM Playback Switch" = "50%": allowed are on, off`,
+		`control "PCM Playback Switch" = "50%": allowed are on, off, 100%, 0%`,
 		`control "PCM Playback Volume" = "14": allowed are -50 to 13, 0% to 100%`,
 		`control "PCM Playback Volume" = "101%": allowed are -50 to 13, 0% to 100%`,
 		`control "PCM Playback Volume" = "": allowed are -50 to 13, 0% to 100%`,
