@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"loa"
@@ -47,7 +48,7 @@ func (s *Scheduler) goOn(p *play) bool {
 		s.lost(p)
 		return true
 	}
-	if p.bound() {
+	if p.policed() {
 		if why := s.refused(p, at); why != "" {
 			s.finish(p, loa.ResultPolicy, why)
 			return true
@@ -112,14 +113,14 @@ func (s *Scheduler) from(p *play) (at time.Duration, ok bool) {
 // blind reports whether p would have to be judged by a clock that cannot be
 // believed: quiet hours have to hold, and only emergencies pass them.
 func (s *Scheduler) blind(p *play) bool {
-	return p.bound() && !p.sounded && !s.clockGood() && s.policed()
+	return p.policed() && !p.sounded && !s.clockGood() && s.policed()
 }
 
 // turn is p's: it gets the air, or it is told why not.
 func (s *Scheduler) turn(p *play, at time.Duration) bool {
 	_, _, bad := s.media(p)
 	refused := ""
-	if bad == "" && p.bound() {
+	if bad == "" && p.policed() {
 		refused = s.refused(p, at)
 	}
 	switch {
@@ -136,6 +137,41 @@ func (s *Scheduler) turn(p *play, at time.Duration) bool {
 		s.finish(p, loa.ResultPolicy, refused)
 	}
 	return true
+}
+
+// passOver settles what was not given out early because it is refused, and
+// whose moment came: whether others were given the air for that moment instead
+// makes no difference.
+func (s *Scheduler) passOver() {
+	for _, p := range slices.Clone(s.plays) {
+		at, ok := s.from(p)
+		if !p.noLead || p.sounded || !ok || at > s.now.Mono {
+			continue
+		}
+		p.noLead = false
+		if h := s.holder; h == nil || h.item.Class > p.item.Class || h.start.At < max(s.mono(p.planned), p.notBefore) {
+			continue // judged when the air is free
+		}
+		if _, _, bad := s.media(p); bad != "" {
+			s.finish(p, loa.ResultFailed, bad)
+		} else if why := s.refused(p, at); why != "" && p.policed() {
+			s.finish(p, loa.ResultPolicy, why)
+		}
+	}
+}
+
+// output is told whether there is a card. What was given out for one that is
+// gone is revoked.
+func (s *Scheduler) output(up bool) {
+	s.up = up
+	if up {
+		return
+	}
+	for _, p := range slices.Clone(s.plays) {
+		if p.state == given && !p.audible {
+			s.stop(p, stopClock, s.now.Mono, quickFade, "output")
+		}
+	}
 }
 
 // interrupt takes the air from what has it, and from what still fades out, so

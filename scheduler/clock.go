@@ -13,11 +13,11 @@ func (s *Scheduler) observe(now Now) {
 	moved, good := base.Sub(s.base), s.clockGood()
 	first := !s.started
 	s.now, s.base, s.started = now, base, true
-	if !first && !good && s.clockGood() {
-		s.trusted()
-	}
 	if !first && moved.Abs() > clockStep {
 		s.stepped(moved)
+	}
+	if !first && !good && s.clockGood() {
+		s.trusted()
 	}
 }
 
@@ -62,7 +62,7 @@ func (s *Scheduler) stepped(by time.Duration) {
 		a.retime(s)
 	}
 	for _, p := range s.plays {
-		p.noLead = false
+		p.noLead, p.bounded = false, ""
 		if p.state == given && p.at > s.now.Mono {
 			s.stop(p, stopClock, s.now.Mono, 0, "clock")
 		}

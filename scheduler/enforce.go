@@ -13,10 +13,10 @@ func (s *Scheduler) expire() {
 	for _, p := range slices.Clone(s.plays) {
 		switch {
 		case p.owes:
-		case p.ends && s.now.Mono >= p.endAt:
-			s.outOfTime(p)
 		case p.loses && s.now.Mono >= p.giveUp:
 			s.finish(p, loa.ResultFailed, "the sound output was lost: "+p.failure)
+		case p.ends && s.now.Mono >= p.endAt:
+			s.outOfTime(p)
 		case p.entry != nil && !p.sounded && !p.loses && s.clockGood() && s.now.Wall.After(p.planned.Add(p.late)):
 			s.tooLate(p)
 		}
@@ -72,7 +72,7 @@ func (s *Scheduler) whoElse(p *play) string {
 // of a policy.
 func (s *Scheduler) enforce() {
 	for _, p := range slices.Clone(s.plays) {
-		if !p.owes && p.state != resting || p.over() {
+		if !p.owes && !p.sounded || p.over() {
 			continue
 		}
 		if q := s.silenced(p, s.soundsFrom(p)); q != nil {
@@ -80,7 +80,7 @@ func (s *Scheduler) enforce() {
 			s.stop(p, stopSilence, s.now.Mono, quickFade, "silence")
 			continue
 		}
-		if give, at, fade, ok := s.ending(p); ok && s.now.Mono >= give {
+		if give, at, fade, ok := s.ending(p); ok && p.owes && s.now.Mono >= give {
 			s.stop(p, stopEnd, at, fade, "end")
 			continue
 		}
@@ -114,16 +114,22 @@ func (s *Scheduler) ending(p *play) (give, at, fade time.Duration, ok bool) {
 // limit is when policy stops p, and why; an empty reason: it does not. What
 // fits by its length is given limitGrace to come to its end by itself.
 func (s *Scheduler) limit(p *play) (give, at, fade time.Duration, why string) {
-	if !p.bound() || !p.owes {
+	if !p.policed() || !p.owes {
 		return 0, 0, 0, ""
 	}
-	from := s.soundsFrom(p)
-	until, why, inside := s.allowed(p, from)
+	until, why, inside := s.allowed(p, s.soundsFrom(p))
+	switch {
+	case inside:
+		p.boundAt, p.bounded = until, why
+	case p.bounded != "": // it began inside, and the limit is just over
+		until, why, inside = p.boundAt, p.bounded, true
+	}
 	if why == "" {
 		return 0, 0, 0, ""
 	}
 	if one, ok := s.passLength(p); ok && inside && p.at+one-p.start.From <= until+limitGrace {
-		return until + limitGrace, until + limitGrace, quickFade, why
+		give = until + limitGrace
+		return give, max(give, s.now.Mono), quickFade, why
 	}
 	return until - slowFade - stopLead, max(until, s.now.Mono+slowFade), slowFade, why
 }
@@ -134,7 +140,7 @@ func (s *Scheduler) until(p *play, at time.Duration) time.Duration {
 	if p.ends {
 		until = p.endAt
 	}
-	if !p.bound() {
+	if !p.policed() {
 		return until
 	}
 	if t, why, _ := s.allowed(p, at); why != "" && (until == 0 || t < until) {

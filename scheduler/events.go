@@ -1,6 +1,11 @@
 package scheduler
 
-import "loa"
+import (
+	"fmt"
+	"time"
+
+	"loa"
+)
 
 // owing returns the play that still owes the end of this pass.
 func (s *Scheduler) owing(id PlayID, pass int) *play {
@@ -19,7 +24,7 @@ func (s *Scheduler) began(e Began) {
 	}
 	p.audible, p.sounded, p.putBack = true, true, false
 	p.at = s.now.Mono
-	if p.bound() && !p.silent() {
+	if p.policed() && !p.silent() {
 		s.openSession(p)
 	}
 }
@@ -90,7 +95,7 @@ func (s *Scheduler) interrupted(p *play) {
 	switch {
 	case !p.sounded || revoked:
 	case after == loa.Skip:
-		s.finish(p, loa.ResultCut, "interrupted")
+		s.finish(p, loa.ResultCut, fmt.Sprintf("interrupted after %s", p.position.Round(time.Second)))
 		return
 	case after == loa.Restart:
 		p.pass, p.position = 0, 0
@@ -177,9 +182,9 @@ func (s *Scheduler) lost(p *play) {
 	if p.state != waiting || s.holder == p {
 		return
 	}
-	p.notBefore = s.now.Mono + outputRetry
+	p.notBefore, p.noLead = s.now.Mono+outputRetry, true
+	p.loses, p.giveUp = true, p.endAt
 	if p.entry != nil {
-		p.loses = true
 		p.giveUp = max(s.mono(p.planned)+p.late, s.now.Mono+outputWait)
 	}
 }

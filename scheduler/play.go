@@ -59,6 +59,8 @@ type play struct {
 	cutter   *play  // what interrupted it
 	cutBy    string // its id
 	limited  string // the policy that stopped it, in words
+	bounded  string // why policy lets it sound up to boundAt only
+	boundAt  time.Duration
 	putBack  bool   // cut by a higher one: goes before those that wait
 	fallback bool   // its stream failed, the fallback's media sound
 	toneOnly bool   // its media failed, the tone goes on
@@ -126,8 +128,8 @@ func (p *play) tone() loa.Tone {
 
 func (p *play) silent() bool { return p.air != nil && p.air.item.Test }
 
-// bound reports whether policies bind p.
-func (p *play) bound() bool { return p.item.Class != loa.Emergency }
+// policed reports whether policies bind p.
+func (p *play) policed() bool { return p.item.Class != loa.Emergency }
 
 // media returns what the next pass of p plays besides its tone. ready is false
 // when some of it is not here; bad says why it never can be played.

@@ -145,7 +145,7 @@ func (s *Scheduler) sessionAt(at time.Duration) (from time.Duration, fresh bool)
 // inSession reports whether a play that counts goes on.
 func (s *Scheduler) inSession() bool {
 	for _, p := range s.plays {
-		if p.bound() && !p.silent() && (p.audible || p.state == resting) {
+		if p.policed() && !p.silent() && (p.audible || p.state == resting) {
 			return true
 		}
 	}
@@ -182,7 +182,7 @@ func (s *Scheduler) openSession(p *play) {
 
 // closeSession notes that p, which counted, does not sound any more.
 func (s *Scheduler) closeSession(p *play) {
-	if !p.bound() || p.silent() || !p.sounded || !s.run.known {
+	if !p.policed() || p.silent() || !p.sounded || !s.run.known {
 		return
 	}
 	s.run.to = s.now.Mono

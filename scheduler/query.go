@@ -105,7 +105,7 @@ func (s *Scheduler) blocked(p *play, at time.Duration) string {
 	} else if !ready {
 		return s.missing(p)
 	}
-	if p.bound() {
+	if p.policed() {
 		return s.refused(p, at)
 	}
 	return ""

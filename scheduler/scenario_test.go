@@ -110,6 +110,11 @@ func (sc *script) do(line, doc string) {
 			name, long, _ := strings.Cut(w, "=")
 			d.lengths[name] = sc.duration(long)
 		}
+	case "short": // short NAME: it is here, of unknown length
+		d.step(Sound{SHA256: digest(arg(1)), Ready: true})
+	case "longer": // longer NAME=LENGTH: it will play longer than it says
+		name, long, _ := strings.Cut(arg(1), "=")
+		d.lengths[name] = sc.duration(long)
 	case "bad": // bad NAME REASON
 		d.lengths[arg(1)] = 0
 		d.step(Sound{SHA256: digest(arg(1)), Bad: strings.Join(word[2:], " ")})
@@ -123,8 +128,11 @@ func (sc *script) do(line, doc string) {
 		d.run(sc.time(arg(1)).Sub(d.base))
 	case "step": // step D: the wall clock jumps
 		d.stepClock(sc.duration(arg(1)))
-	case "trust":
+	case "trust": // trust [TIME]: the clock can be believed, and shows TIME
 		d.trusted = true
+		if len(word) > 1 {
+			d.base = sc.time(word[1]).Add(-d.mono)
+		}
 		d.step(Tick{})
 	case "distrust":
 		d.trusted = false

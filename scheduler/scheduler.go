@@ -92,7 +92,7 @@ func (s *Scheduler) Step(now Now, ev Event) {
 	case Sound:
 		s.sounds[e.SHA256] = e
 	case Output:
-		s.up = e.Up
+		s.output(e.Up)
 	case Tick, nil:
 	}
 	s.decide()
@@ -136,6 +136,7 @@ func (s *Scheduler) decide() {
 	s.forgetOrphans()
 	s.expire()
 	s.enforce()
+	s.passOver()
 	for s.arbitrate() {
 	}
 	s.level()

@@ -105,7 +105,7 @@ func (s *Scheduler) wakePlay(a *alarm, p *play) {
 		a.on(give)
 		a.on(at)
 	}
-	if t, ok := s.volumeEdge(); ok && p.bound() {
+	if t, ok := s.volumeEdge(); ok && p.policed() {
 		a.on(s.mono(t))
 	}
 }
