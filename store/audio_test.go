@@ -1,0 +1,533 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
+)
+
+// sizes are those where chunks, pages and batches begin and end.
+var sizes = []int{
+	1, 2, 100, 4051, 4052, 4053, chunkData - 1, chunkData, chunkData + 1, 3*chunkData - 1,
+	batchChunks * chunkData, batchChunks*chunkData + 1, 2*batchChunks*chunkData - 1, 3<<20 + 17,
+}
+
+func TestSoundOfAnySize(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	for _, n := range sizes {
+		b := noise(uint64(n), n)
+		d := add(t, s, b)
+		requireSound(t, s, b)
+		it, err := s.Item(d)
+		require.NoError(t, err)
+		assert.Equal(t, Item{Digest: d, Size: int64(n), Stored: int64(n), Verified: true}, it)
+	}
+	require.NoError(t, s.Close())
+
+	s = open(t, dir, Options{})
+	assert.Empty(t, s.Recovered())
+	for _, n := range sizes {
+		requireSound(t, s, noise(uint64(n), n))
+		require.NoError(t, s.Verify(digestOf(noise(uint64(n), n))))
+	}
+	assert.Equal(t, len(sizes), s.Stats().Cached)
+	boltCheck(t, s)
+}
+
+// boltCheck asks bbolt itself whether both files are whole.
+func boltCheck(t testing.TB, s *Store) {
+	t.Helper()
+	for _, d := range []*database{s.state.database, s.audio.database} {
+		require.NoError(t, d.view(func(tx *bolt.Tx) error {
+			for err := range tx.Check() {
+				assert.NoError(t, err, d.name)
+			}
+			return nil
+		}))
+	}
+}
+
+func TestReaderIsAnHonestFile(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	for _, n := range []int{1, 5000, chunkData, 2*chunkData + 77} {
+		b := noise(uint64(n), n)
+		r, err := s.Open(add(t, s, b))
+		require.NoError(t, err)
+		assert.EqualValues(t, n, r.Size())
+		assert.Equal(t, digestOf(b), r.Digest())
+		require.NoError(t, iotest.TestReader(r, b))
+
+		var all bytes.Buffer
+		_, err = r.Seek(-1, io.SeekEnd)
+		require.NoError(t, err)
+		_, err = r.WriteTo(&all)
+		require.NoError(t, err)
+		assert.Equal(t, b[n-1:], all.Bytes())
+
+		_, err = r.Seek(-1, io.SeekStart)
+		assert.ErrorIs(t, err, ErrInvalid)
+		_, err = r.Seek(0, 7)
+		assert.ErrorIs(t, err, ErrInvalid)
+		_, err = r.ReadAt(make([]byte, 1), -1)
+		assert.ErrorIs(t, err, ErrInvalid)
+		require.NoError(t, r.Close())
+		require.NoError(t, r.Close())
+		_, err = r.Read(make([]byte, 1))
+		assert.ErrorIs(t, err, ErrClosed)
+	}
+}
+
+func TestReadingAllocatesNothing(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	r, err := s.Open(add(t, s, noise(1, 3<<20)))
+	require.NoError(t, err)
+	defer r.Close()
+	buf := make([]byte, 4096)
+	assert.Zero(t, testing.AllocsPerRun(2000, func() {
+		if _, err := r.Read(buf); errors.Is(err, io.EOF) {
+			r.Seek(0, io.SeekStart)
+		}
+	}), "over chunks and the end")
+}
+
+func TestSoundThatIsNotThereOrNotWhole(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	b := noise(1, 200_000)
+	d := digestOf(b)
+	_, err := s.Open(d)
+	require.ErrorIs(t, err, ErrNotFound)
+	assert.ErrorContains(t, err, d.String())
+	_, err = s.Item(d)
+	require.ErrorIs(t, err, ErrNotFound)
+
+	w, err := s.Create(d, int64(len(b)), noon)
+	require.NoError(t, err)
+	_, err = s.Open(d)
+	assert.ErrorIs(t, err, ErrUnverified)
+	_, err = w.Write(b[:150_000])
+	require.NoError(t, err)
+	require.ErrorIs(t, w.Commit(), ErrIncomplete)
+	require.NoError(t, w.Close())
+	_, err = s.Open(d)
+	assert.ErrorIs(t, err, ErrUnverified)
+	assert.ErrorIs(t, s.Verify(d), ErrUnverified)
+	assert.Equal(t, 0, s.Stats().Cached)
+	assert.Equal(t, 1, s.Stats().Items)
+}
+
+func TestDownloadGoesOnWhereItWasCut(t *testing.T) {
+	dir := t.TempDir()
+	b := noise(1, 3_000_000)
+	d := digestOf(b)
+	s := open(t, dir, Options{})
+	var last int64
+	for cuts := 0; ; cuts++ {
+		w, err := s.Create(d, int64(len(b)), noon)
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, w.Offset(), last, "nothing that was stored is asked for again")
+		last = w.Offset()
+		rest := b[last:]
+		_, err = w.Write(rest[:min(len(rest), 400_000)])
+		require.NoError(t, err)
+		if w.Offset() == int64(len(b)) {
+			require.NoError(t, w.Commit())
+			assert.Greater(t, cuts, 6)
+			break
+		}
+		require.NoError(t, w.Close())
+		require.NoError(t, s.Close())
+		s = open(t, dir, Options{})
+	}
+	requireSound(t, s, b)
+	boltCheck(t, s)
+}
+
+// The stored state of the digest is only a short cut.
+func TestDownloadGoesOnWithoutTheStateOfTheDigest(t *testing.T) {
+	dir := t.TempDir()
+	b := noise(1, 1_000_000)
+	s := open(t, dir, Options{})
+	w, err := s.Create(digestOf(b), int64(len(b)), noon)
+	require.NoError(t, err)
+	_, err = w.Write(b[:500_000])
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	s.audio.items[digestOf(b)].hash = []byte("of another release")
+
+	w, err = s.Create(digestOf(b), int64(len(b)), noon)
+	require.NoError(t, err)
+	require.NotZero(t, w.Offset())
+	_, err = w.Write(b[w.Offset():])
+	require.NoError(t, err)
+	require.NoError(t, w.Commit())
+	requireSound(t, s, b)
+}
+
+func TestWrongBytesAreNeverPlayed(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	for _, n := range []int{100, 200_000, 3 << 20} {
+		b := noise(uint64(n), n)
+		d := digestOf(b)
+		b[n/2] ^= 1
+		w, err := s.Create(d, int64(n), noon)
+		require.NoError(t, err)
+		_, err = w.Write(b)
+		require.NoError(t, err)
+		require.ErrorIs(t, w.Commit(), ErrDigest)
+		assert.ErrorIs(t, w.Commit(), ErrDigest, "it stays so")
+		_, err = s.Open(d)
+		assert.ErrorIs(t, err, ErrNotFound, "it is gone")
+
+		b[n/2] ^= 1
+		add(t, s, b)
+		requireSound(t, s, b)
+	}
+	boltCheck(t, s)
+}
+
+func TestWriterTakesNoMoreThanAnnounced(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	b := noise(1, 1000)
+	w, err := s.Create(digestOf(b), 1000, noon)
+	require.NoError(t, err)
+	_, err = w.Write(b[:600])
+	require.NoError(t, err)
+	_, err = w.Write(b[:401])
+	require.ErrorIs(t, err, ErrTooLarge)
+	assert.EqualValues(t, 600, w.Offset())
+	_, err = w.Write(b[600:])
+	require.NoError(t, err)
+	require.NoError(t, w.Commit())
+	_, err = w.Write(b)
+	assert.ErrorIs(t, err, ErrClosed)
+	assert.NoError(t, w.Close())
+	requireSound(t, s, b)
+}
+
+func TestTwoWritersOfOneSound(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	b := noise(1, 1000)
+	d := digestOf(b)
+	w, err := s.Create(d, 1000, noon)
+	require.NoError(t, err)
+	_, err = s.Create(d, 1000, noon)
+	require.ErrorIs(t, err, ErrBusy)
+	assert.ErrorIs(t, s.Remove(d), ErrBusy)
+	require.NoError(t, w.Close())
+	_, err = s.Item(d)
+	assert.ErrorIs(t, err, ErrNotFound, "of a sound with no chunk stored nothing is left")
+	add(t, s, b)
+	_, err = s.Create(d, 1000, noon)
+	assert.ErrorIs(t, err, ErrExists)
+	_, err = s.Create(digestOf(nil), 0, noon)
+	assert.ErrorIs(t, err, ErrInvalid)
+}
+
+func TestSizeWasAnnouncedWrongly(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	b := noise(1, 300_000)
+	w, err := s.Create(digestOf(b), 400_000, noon)
+	require.NoError(t, err)
+	_, err = w.Write(b)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	w, err = s.Create(digestOf(b), 300_000, noon)
+	require.NoError(t, err)
+	assert.Zero(t, w.Offset(), "it begins anew")
+	_, err = w.Write(b)
+	require.NoError(t, err)
+	require.NoError(t, w.Commit())
+	requireSound(t, s, b)
+}
+
+func TestRemovedSoundIsGone(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	b := noise(1, 300_000)
+	d := add(t, s, b)
+	r, err := s.Open(d)
+	require.NoError(t, err)
+	assert.ErrorIs(t, s.Remove(d), ErrBusy, "while it is read")
+	require.NoError(t, r.Close())
+	require.NoError(t, s.Remove(d))
+	assert.ErrorIs(t, s.Remove(d), ErrNotFound)
+	assert.Zero(t, s.Stats().Used)
+	add(t, s, b)
+	requireSound(t, s, b)
+}
+
+// mib is a sound of one MiB on the disk.
+func mib(seed uint64) []byte { return noise(seed, batchChunks*chunkData) }
+
+func TestEvictionTakesWhatWasUsedLongestAgo(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{AudioBudget: 4 << 20})
+	var ds []Digest
+	for i := range uint64(4) {
+		ds = append(ds, add(t, s, mib(i)))
+	}
+	requireSound(t, s, mib(0)) // used again, and that outlives a restart
+	require.NoError(t, s.Close())
+	s = open(t, dir, Options{AudioBudget: 4 << 20})
+
+	add(t, s, mib(4))
+	_, err := s.Item(ds[1])
+	assert.ErrorIs(t, err, ErrNotFound)
+	for _, i := range []uint64{0, 2, 3, 4} {
+		requireSound(t, s, mib(i))
+	}
+	assert.Equal(t, ds[0], s.Items()[0].Digest)
+	st := s.Stats()
+	assert.Equal(t, Stats{Items: 4, Cached: 4, Budget: 4 << 20, Used: 4 << 20}, Stats{Items: st.Items, Cached: st.Cached, Budget: st.Budget, Used: st.Used, Free: st.Free})
+}
+
+func TestEvictionSparesTheNext48Hours(t *testing.T) {
+	s := open(t, t.TempDir(), Options{AudioBudget: 4 << 20})
+	var ds []Digest
+	for i := range uint64(4) {
+		ds = append(ds, add(t, s, mib(i)))
+	}
+	s.Keep([]Need{
+		{ds[0], noon.Add(100 * time.Hour)}, {ds[0], noon.Add(48 * time.Hour)}, // the nearest one counts
+		{ds[1], noon.Add(48*time.Hour + time.Second)},
+		{ds[2], noon.Add(-time.Minute)}, // plays now
+		{ds[3], noon.Add(time.Hour)},
+	})
+	b := mib(9)
+	_, err := s.Create(digestOf(b), 2<<20, noon)
+	var full *FullError
+	require.ErrorAs(t, err, &full)
+	assert.ErrorIs(t, err, ErrFull)
+	assert.Equal(t, FullError{Need: diskBytes(2 << 20), Have: 1 << 20, Protected: 3 << 20, Budget: 4 << 20}, *full)
+	assert.ErrorContains(t, err, "3145728 protected")
+	assert.Len(t, s.Items(), 4, "nothing is evicted in vain")
+
+	add(t, s, b)
+	_, err = s.Item(ds[1])
+	assert.ErrorIs(t, err, ErrNotFound, "the one needed later than in 48 h went")
+
+	s.Keep(nil)
+	add(t, s, mib(10))
+	_, err = s.Item(ds[0])
+	assert.ErrorIs(t, err, ErrNotFound, "nothing is needed any more")
+}
+
+func TestEvictionSparesWhatIsInUse(t *testing.T) {
+	s := open(t, t.TempDir(), Options{AudioBudget: 3 << 20})
+	d := add(t, s, mib(0))
+	r, err := s.Open(d)
+	require.NoError(t, err)
+	w, err := s.Create(digestOf(mib(1)), int64(len(mib(1))), noon)
+	require.NoError(t, err)
+	add(t, s, mib(2))
+	_, err = s.Create(digestOf(noise(7, 2<<20)), 2<<20, noon)
+	var full *FullError
+	require.ErrorAs(t, err, &full)
+	assert.EqualValues(t, 2<<20, full.Protected, "one is read, one is written")
+	requireSound(t, s, mib(2))
+	add(t, s, mib(3))
+	_, err = s.Open(digestOf(mib(2)))
+	assert.ErrorIs(t, err, ErrNotFound)
+
+	_, err = w.Write(mib(1))
+	require.NoError(t, err)
+	require.NoError(t, w.Commit())
+	got, err := io.ReadAll(r)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(mib(0), got))
+	require.NoError(t, r.Close())
+}
+
+func TestSoundLargerThanTheBudget(t *testing.T) {
+	s := open(t, t.TempDir(), Options{AudioBudget: 1 << 20})
+	add(t, s, noise(1, 1000))
+	_, err := s.Create(digestOf(nil), 5<<20, noon)
+	var full *FullError
+	require.ErrorAs(t, err, &full)
+	assert.EqualValues(t, 1<<20, full.Have, "with all evicted")
+	assert.Len(t, s.Items(), 1)
+}
+
+// Sound of mixed sizes comes and goes, many times the budget of it.
+func TestFileStaysWithinBudgetAndMargin(t *testing.T) {
+	const budget = 4 << 20
+	s := open(t, t.TempDir(), Options{AudioBudget: budget})
+	s.audio.db.NoSync = true
+	pool := noise(1, 2<<20)
+	for i := range 400 {
+		n := 1 + (i*7919)%([]int{3000, 90_000, 700_000}[i%3])
+		b := pool[i*131%(len(pool)-n):][:n]
+		if _, err := s.Item(digestOf(b)); err == nil {
+			continue
+		}
+		add(t, s, b)
+		if i%7 == 0 {
+			r, err := s.Open(s.Items()[0].Digest)
+			require.NoError(t, err)
+			defer r.Close()
+			if i%14 == 0 {
+				require.NoError(t, r.Close())
+			}
+		}
+		st := s.Stats()
+		require.LessOrEqual(t, st.Used, int64(budget))
+		require.LessOrEqual(t, st.AudioBytes, budget+AudioMargin(budget))
+		if len(s.Items()) > 60 { // let go of some readers' pins
+			break
+		}
+	}
+	st := s.Stats()
+	t.Logf("%d bytes in a file of %d, budget %d", st.Used, st.AudioBytes, budget)
+	boltCheck(t, s)
+}
+
+func TestSmallerBudgetAfterRestart(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{AudioBudget: 8 << 20})
+	for i := range uint64(8) {
+		add(t, s, mib(i))
+	}
+	require.NoError(t, s.Close())
+	s = open(t, dir, Options{AudioBudget: 2 << 20})
+	requireSound(t, s, mib(3))
+	add(t, s, mib(8))
+	assert.LessOrEqual(t, s.Stats().Used, int64(2<<20))
+	requireSound(t, s, mib(3))
+	requireSound(t, s, mib(8))
+}
+
+func TestLongEmptyFileIsMadeAnew(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	d := add(t, s, noise(1, 8<<20))
+	require.NoError(t, s.Remove(d))
+	require.NoError(t, s.Close())
+	s = open(t, dir, Options{})
+	assert.Empty(t, s.Recovered())
+	assert.Less(t, s.Stats().AudioBytes, int64(2<<20))
+	add(t, s, mib(1))
+}
+
+func TestDamagedSoundIsNeverPlayed(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	b := noise(1, 300_000)
+	d := add(t, s, b)
+	other := noise(2, 100_000)
+	add(t, s, other)
+	for name, at := range map[string]int64{"head": 10, "in the sound": 5000, "last page": chunkSpan - 1} {
+		t.Run(name, func(t *testing.T) {
+			r, err := s.Open(d)
+			require.NoError(t, err)
+			flip(t, filepath.Join(dir, audioName), int64(r.pages[1])*pageSize+at)
+			_, err = io.Copy(io.Discard, r)
+			require.ErrorIs(t, err, ErrDamaged)
+			_, err = s.Open(d)
+			assert.ErrorIs(t, err, ErrDamaged, "once seen it is not offered again")
+			it, err := s.Item(d)
+			require.NoError(t, err)
+			assert.True(t, it.Damaged)
+			assert.False(t, it.Verified)
+			_, err = s.Create(d, int64(len(b)), noon)
+			assert.ErrorIs(t, err, ErrBusy, "it is still being read")
+			require.NoError(t, r.Close())
+
+			add(t, s, b)
+			requireSound(t, s, b)
+			requireSound(t, s, other)
+			boltCheck(t, s)
+		})
+	}
+}
+
+// flip changes one bit of a file.
+func flip(t testing.TB, path string, at int64) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	var b [1]byte
+	_, err = f.ReadAt(b[:], at)
+	require.NoError(t, err)
+	b[0] ^= 0x10
+	_, err = f.WriteAt(b[:], at)
+	require.NoError(t, err)
+}
+
+func TestVerifyRemovesDamagedSound(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	b := noise(1, 300_000)
+	d := add(t, s, b)
+	require.NoError(t, s.Verify(d))
+	r, err := s.Open(d)
+	require.NoError(t, err)
+	flip(t, filepath.Join(dir, audioName), int64(r.pages[2])*pageSize+999)
+	assert.ErrorIs(t, s.Verify(d), ErrDamaged)
+	assert.True(t, s.Items()[0].Damaged, "marked while somebody reads it")
+	require.NoError(t, r.Close())
+	require.NoError(t, s.Close())
+
+	s = open(t, dir, Options{})
+	assert.ErrorIs(t, s.Verify(d), ErrDamaged)
+	assert.ErrorIs(t, s.Verify(d), ErrNotFound)
+	assert.Zero(t, s.Stats().Used)
+}
+
+// What was stored before the cut rotted while the board was off.
+func TestDownloadGoesOnOverDamage(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	b := noise(1, 300_000)
+	d := digestOf(b)
+	w, err := s.Create(d, int64(len(b)), noon)
+	require.NoError(t, err)
+	_, err = w.Write(b[:200_000])
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	r, err := s.audio.newReader(s.audio.items[d], chunkData)
+	require.NoError(t, err)
+	flip(t, filepath.Join(dir, audioName), int64(r.pages[0])*pageSize+999)
+
+	w, err = s.Create(d, int64(len(b)), noon)
+	require.NoError(t, err)
+	_, err = w.Write(b[w.Offset():])
+	require.NoError(t, err)
+	require.ErrorIs(t, w.Commit(), ErrDigest)
+	add(t, s, b)
+	requireSound(t, s, b)
+}
+
+func TestDigestText(t *testing.T) {
+	d := digestOf([]byte("abc"))
+	assert.Equal(t, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", d.String())
+	back, err := ParseDigest(d.String())
+	require.NoError(t, err)
+	assert.Equal(t, d, back)
+	for _, s := range []string{"", "ba78", d.String()[1:], d.String() + "0", "BA" + d.String()[2:], "xx" + d.String()[2:]} {
+		_, err := ParseDigest(s)
+		assert.ErrorIs(t, err, ErrInvalid, s)
+	}
+}
+
+func TestOptionsOutOfRange(t *testing.T) {
+	for want, o := range map[string]Options{
+		"audio budget 12; allowed: 1048576 to": {AudioBudget: 12},
+		"outbox events 3; allowed: 16 to":      {OutboxEvents: 3},
+		"outbox bytes -1; allowed: 65536 to":   {OutboxBytes: -1},
+	} {
+		_, err := Open(t.TempDir(), o)
+		require.ErrorIs(t, err, ErrInvalid)
+		assert.ErrorContains(t, err, want)
+	}
+	assert.LessOrEqual(t, int64(960<<20)+AudioMargin(960<<20), int64(1<<30), "32 bits")
+}
