@@ -121,7 +121,7 @@ func TestMissingHostFileIsNamed(t *testing.T) {
 func TestCpioReadsTheArchive(t *testing.T) {
 	cpio, err := exec.LookPath("cpio")
 	if err != nil {
-		t.Skip("not run: cpio is not installed; the archive is also decoded in another test")
+		t.Skip("elsewhere: cpio is not installed; board-test has a kernel unpack such an archive")
 	}
 	archive := build(t, func(w *Writer) {
 		require.NoError(t, w.File("/etc/name", 0o644, []byte("loa\n")))

@@ -124,17 +124,22 @@ func (a *agent) send(verb, command string) (id int, answers chan answer, err err
 }
 
 func (a *agent) await(ctx context.Context, command string, answers chan answer) (string, error) {
+	var got answer
 	select {
-	case got := <-answers:
-		if got.status != 0 {
-			return got.output, &ExitError{command, got.status, got.output}
-		}
-		return got.output, nil
-	case <-a.gone:
-		return "", fmt.Errorf("guest command %q: %w", command, ErrGone)
+	case got = <-answers:
 	case <-ctx.Done():
 		return "", fmt.Errorf("guest command %q: %w", command, context.Cause(ctx))
+	case <-a.gone:
+		select { // the answer may have been the last word
+		case got = <-answers:
+		default:
+			return "", fmt.Errorf("guest command %q: %w", command, ErrGone)
+		}
 	}
+	if got.status != 0 {
+		return got.output, &ExitError{command, got.status, got.output}
+	}
+	return got.output, nil
 }
 
 func (a *agent) run(ctx context.Context, command string) (string, error) {

@@ -281,12 +281,26 @@ func (vm *VM) awaitReady(ctx context.Context) error {
 	}
 }
 
+// closeTime is how long QEMU gets to end by itself. It writes out the last
+// block of sound then.
+const closeTime = 5 * time.Second
+
 // Close stops the machine at once, as pulling the mains does, and removes the
-// directory if Boot made it. Calling it again does nothing.
+// directory if Boot made it. Sound is complete afterwards. Calling it again
+// does nothing.
 func (vm *VM) Close() error {
 	if vm.process != nil {
-		_ = vm.process.Process.Kill() // it may be gone already
-		<-vm.exited
+		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+		defer cancel()
+		if vm.monitor != nil {
+			_, _ = vm.monitor.execute(ctx, "quit", nil) // it may be gone already
+		}
+		select {
+		case <-vm.exited:
+		case <-ctx.Done():
+			_ = vm.process.Process.Kill()
+			<-vm.exited
+		}
 		<-vm.tap.done
 	}
 	if vm.remove {

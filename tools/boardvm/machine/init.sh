@@ -40,8 +40,8 @@ await '[ -n "$(port boardvm.control)" ] && [ -n "$(port boardvm.stream)" ]'
 await '[ -b /dev/vda ]' && mount -t ext4 /dev/vda /data
 await '[ -e /dev/snd/pcmC0D0p ]'
 
-stream=$(port boardvm.stream)
-exec 3<>"$(port boardvm.control)"
+# A port can be opened once only.
+exec 3<>"$(port boardvm.control)" 5<>"$(port boardvm.stream)"
 
 # What has ended is written to a pipe, short enough to be in one piece, and one
 # process alone turns it into answers to the host.
@@ -54,14 +54,14 @@ answer() {
     done
 }
 run() {
-    sh -c "$(echo "$2" | base64 -d)" </dev/null >"/tmp/out.$1" 2>&1 3>&- 4>&-
+    sh -c "$(echo "$2" | base64 -d)" </dev/null >"/tmp/out.$1" 2>&1 3>&- 4>&- 5>&-
     echo "$1 $? /tmp/out.$1" >&4
 }
 stream() {
-    sh -c "$(echo "$2" | base64 -d)" </dev/null >"$stream" 2>&1 3>&- 4>&-
+    sh -c "$(echo "$2" | base64 -d)" </dev/null >&5 2>&1 3>&- 4>&- 5>&-
     status=$?
     # In the stream itself, so that the host knows it has all of it.
-    echo "boardvm-end-$1" >"$stream"
+    echo "boardvm-end-$1" >&5
     echo "$1 $status /dev/null" >&4
 }
 serve() {

@@ -86,15 +86,28 @@ func (m *monitor) execute(ctx context.Context, command string, arguments map[str
 	if err := json.NewEncoder(m.conn).Encode(request); err != nil {
 		return nil, fmt.Errorf("qemu %s: %w", command, err)
 	}
+	message, err := m.answer(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("qemu %s: %w", command, err)
+	}
+	if message.Error != nil {
+		return nil, fmt.Errorf("qemu %s: %s: %s", command, message.Error.Class, message.Error.Desc)
+	}
+	return message.Return, nil
+}
+
+func (m *monitor) answer(ctx context.Context) (qmpMessage, error) {
 	select {
 	case message := <-m.answers:
-		if message.Error != nil {
-			return nil, fmt.Errorf("qemu %s: %s: %s", command, message.Error.Class, message.Error.Desc)
-		}
-		return message.Return, nil
-	case <-m.gone:
-		return nil, fmt.Errorf("qemu %s: %w", command, ErrGone)
+		return message, nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("qemu %s: %w", command, context.Cause(ctx))
+		return qmpMessage{}, context.Cause(ctx)
+	case <-m.gone:
+	}
+	select { // it may have answered and ended, as "quit" does
+	case message := <-m.answers:
+		return message, nil
+	default:
+		return qmpMessage{}, ErrGone
 	}
 }
