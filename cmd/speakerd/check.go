@@ -56,7 +56,7 @@ func checkSounds(out io.Writer, plan *loa.Plan, folder *device.Folder) error {
 	bad := 0
 	for _, it := range plan.Items {
 		for _, m := range it.Media {
-			info, err := device.ProbeSound(folder, m.SHA256)
+			info, err := device.ProbeSound(folder, m)
 			if err != nil {
 				bad++
 				fmt.Fprintf(out, "sound          BAD  item %s: %v\n", it.ID, err)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"loa"
 	"loa/scheduler"
 	"loa/store"
 )
@@ -106,15 +107,15 @@ func (c *cache) fetch(ctx context.Context, w want) error {
 	}
 	c.keep(w.needs)
 	for _, n := range w.needs {
-		sha := n.Media.SHA256
-		if c.told[sha].Ready || n.Media.Inline != nil {
+		key := scheduler.MediaKey(n.Media)
+		if c.told[key].Ready || n.Media.Inline != nil {
 			continue
 		}
-		s, ok := c.obtain(sha, w.now)
-		if !ok || s == c.told[sha] {
+		s := c.obtain(n.Media, w.now)
+		if old, told := c.told[key]; told && s == old {
 			continue
 		}
-		c.told[sha] = s
+		c.told[key] = s
 		select {
 		case c.report <- s:
 		case <-ctx.Done():
@@ -135,24 +136,26 @@ func (c *cache) keep(all []scheduler.Need) {
 	c.store.Keep(needs)
 }
 
-// obtain makes sure that a sound is in the cache and looks at what it is. ok is
-// false while it is nowhere.
-func (c *cache) obtain(sha string, now time.Time) (scheduler.Sound, bool) {
+// obtain makes sure that a sound is in the cache and looks at what it is. One
+// that is nowhere is not ready.
+func (c *cache) obtain(m loa.Media, now time.Time) scheduler.Sound {
+	sha := m.SHA256
+	absent := scheduler.Sound{SHA256: scheduler.MediaKey(m)}
 	d, err := store.ParseDigest(sha)
 	if err != nil {
-		return scheduler.Sound{}, false
+		return absent
 	}
 	if it, err := c.store.Item(d); err != nil || !it.Verified {
 		path, ok := c.folder.Path(sha)
 		if !ok {
-			return scheduler.Sound{}, false
+			return absent
 		}
 		if err := c.copy(d, path, now); err != nil {
 			c.log.Error("sound not cached; the folder's own file is played", "file", path, "err", err)
 			c.paths.Store(sha, path)
 		}
 	}
-	return probe(sha, func() (io.ReadCloser, error) { return c.Open(sha) }), true
+	return probe(sha, func() (io.ReadCloser, error) { return c.Open(sha) })
 }
 
 // copy writes a file into the cache, from where an earlier try ended.

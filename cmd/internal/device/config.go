@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -182,10 +183,21 @@ func tomlError(err error) error {
 	var dec *toml.DecodeError
 	if errors.As(err, &dec) {
 		row, col := dec.Position()
-		return fmt.Errorf("line %d, column %d: %s", row, col, strings.TrimPrefix(dec.Error(), "toml: "))
+		text := strings.TrimPrefix(dec.Error(), "toml: ")
+		if m := wrongType.FindStringSubmatch(text); m != nil {
+			text = fmt.Sprintf("a %s is not allowed; allowed: a %s", m[1], m[2])
+		}
+		if key := strings.Join(dec.Key(), "."); key != "" {
+			text = key + ": " + text
+		}
+		return fmt.Errorf("line %d, column %d: %s", row, col, text)
 	}
 	return err
 }
+
+// wrongType is the library's message about a value of another type, which
+// names a field of ours and not the key.
+var wrongType = regexp.MustCompile(`^cannot decode TOML (\w+) into .* of type (\S+)$`)
 
 // checker collects what is wrong with the keys of one file.
 type checker struct {

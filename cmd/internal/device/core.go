@@ -46,7 +46,7 @@ type Core struct {
 	faults   faults
 	trial    *trial
 	lengths  map[string]time.Duration // of sounds, by digest
-	bad      map[string]string        // sounds that can never be played, and why
+	bad      map[string]string        // sounds that are not here or can never be played, and why
 	outputUp bool
 	wanted   string // what was last asked of the library, to ask only for news
 	asked    time.Duration
@@ -111,8 +111,11 @@ func with(m map[string]uint64, key string, gone bool, seq func() uint64) map[str
 func (c *Core) Sound(now scheduler.Now, s scheduler.Sound) {
 	c.lengths[s.SHA256] = s.Duration
 	delete(c.bad, s.SHA256)
-	if s.Bad != "" {
+	switch {
+	case s.Bad != "":
 		c.bad[s.SHA256] = s.Bad
+	case !s.Ready:
+		c.bad[s.SHA256] = "sound " + s.SHA256 + " is not on this device"
 	}
 	c.sched.Step(now, s)
 }
@@ -252,7 +255,7 @@ func (c *Core) badSounds() string {
 		return ""
 	}
 	for _, n := range c.sched.Needs(horizon) {
-		if why, ok := c.bad[n.Media.SHA256]; ok {
+		if why, ok := c.bad[scheduler.MediaKey(n.Media)]; ok {
 			return n.ItemID + ": " + why
 		}
 	}
@@ -268,7 +271,7 @@ func (c *Core) askLibrary(t instant) {
 	needs := c.sched.Needs(horizon)
 	key := ""
 	for _, n := range needs {
-		key += n.Media.SHA256
+		key += scheduler.MediaKey(n.Media)
 	}
 	if key != c.wanted {
 		c.wanted = key

@@ -126,10 +126,15 @@ func (d *Direct) Want(needs []scheduler.Need, _ time.Time) {
 		d.told = map[string]bool{}
 	}
 	for _, n := range needs {
-		sha := n.Media.SHA256
-		if _, ok := d.Path(sha); ok && !d.told[sha] {
-			d.told[sha] = true
+		sha := scheduler.MediaKey(n.Media)
+		if n.Media.Inline != nil || d.told[sha] {
+			continue
+		}
+		d.told[sha] = true
+		if _, ok := d.Path(sha); ok {
 			d.Report(probe(sha, func() (io.ReadCloser, error) { return d.Open(sha) }))
+		} else {
+			d.Report(scheduler.Sound{SHA256: sha})
 		}
 	}
 }

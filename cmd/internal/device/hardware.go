@@ -15,6 +15,7 @@ import (
 	"loa/speaker"
 	"loa/speaker/alsa"
 	"loa/speaker/null"
+	"loa/speaker/oto"
 	"loa/speaker/wav"
 )
 
@@ -84,6 +85,12 @@ func (d *Device) openOutput() (speaker.Output, error) {
 		return alsa.New(c), nil
 	case "wav":
 		return wav.New(a.Target, wav.Config{Rate: a.Rate, Channels: a.Channels}), nil
+	case "oto":
+		out, err := oto.New(oto.Config{Rate: a.Rate, Channels: a.Channels})
+		if err != nil {
+			return nil, fmt.Errorf("%w: audio.output: %w", ErrConfig, err)
+		}
+		return out, nil
 	default:
 		return null.New(null.Config{Rate: a.Rate, Channels: a.Channels}), nil
 	}

@@ -68,8 +68,7 @@ func fileStamp(path string) string {
 
 // ReadPlan reads a plan file (a loa-plan payload, unsigned). Media named by
 // "file" get the digest of that file in the folder; one that is not there
-// keeps a digest that nothing has, so the item is reported missing and the
-// others play.
+// keeps its name only, so the item is reported missing and the others play.
 func ReadPlan(path string, folder *Folder) (*loa.Plan, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -102,8 +101,6 @@ func nameDigests(media []loa.Media, folder *Folder) {
 		}
 		if sha, ok := folder.Digest(m.File); ok {
 			media[i].SHA256 = sha
-		} else {
-			media[i].SHA256 = "no file " + m.File
 		}
 	}
 }

@@ -5,12 +5,17 @@ import (
 	"io"
 	"time"
 
+	"loa"
 	"loa/speaker"
 )
 
 // ProbeSound says in words what a sound of the folder is, or why the device
 // cannot play it.
-func ProbeSound(folder *Folder, sha string) (string, error) {
+func ProbeSound(folder *Folder, m loa.Media) (string, error) {
+	sha := m.SHA256
+	if sha == "" {
+		return "", fmt.Errorf("%w: no file %s in %s", ErrNoSound, m.File, folder.dir)
+	}
 	info, err := speaker.Probe(func() (io.ReadCloser, error) { return folder.Open(sha) })
 	if err != nil {
 		return "", err

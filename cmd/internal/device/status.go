@@ -1,11 +1,14 @@
 package device
 
 import (
+	"fmt"
 	"os"
 	"time"
 
 	"loa"
 	"loa/board"
+	"loa/scheduler"
+	"loa/speaker/alsa"
 )
 
 // snapshot is what the core knows of itself.
@@ -52,7 +55,7 @@ func (c *Core) cacheCount() loa.Cache {
 	var out loa.Cache
 	seen := map[string]bool{}
 	for _, n := range c.sched.Needs(horizon) {
-		sha := n.Media.SHA256
+		sha := scheduler.MediaKey(n.Media)
 		if seen[sha] {
 			continue
 		}
@@ -92,8 +95,10 @@ func (d *Device) status(t instant) loa.Status {
 	st.Clock = loa.ClockStatus{Source: d.trust.source, Trusted: d.trust.trusted()}
 	st.Firmware = loa.Firmware{Version: Version}
 	st.BootInfo = loa.BootInfo{At: t.Wall.Add(-t.Mono), Reason: d.bootReason(), Count: d.boot}
-	if card, ok := d.output.(interface{ Card() string }); ok {
-		st.Audio.Card = card.Card()
+	if card, ok := d.output.(*alsa.Output); ok {
+		if cs := card.Status(); cs.Open {
+			st.Audio.Card = fmt.Sprintf("%d [%s] %s, %s", cs.Card, cs.ID, cs.Name, cs.Format)
+		}
 	}
 	s := d.store.Stats()
 	st.Storage = &loa.StorageStatus{Used: s.Used, Free: s.Free, Written: s.Written}
