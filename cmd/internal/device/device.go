@@ -46,6 +46,7 @@ type Device struct {
 	saved   time.Time // when the trusted time was last written
 	written int64     // bytes written when the daemon started
 
+	ready    chan struct{} // closed when the socket answers
 	news     chan struct{} // from the speaker; one is enough
 	requests chan func(instant)
 	sounds   chan scheduler.Sound
@@ -57,6 +58,7 @@ type Device struct {
 func New(cfg Config, b board.Board, log *slog.Logger) *Device {
 	d := &Device{
 		cfg: cfg, log: log, board: b, epoch: time.Now(),
+		ready:    make(chan struct{}),
 		news:     make(chan struct{}, 1),
 		requests: make(chan func(instant)),
 		sounds:   make(chan scheduler.Sound, 64), // the cache task waits when it is full
@@ -65,6 +67,9 @@ func New(cfg Config, b board.Board, log *slog.Logger) *Device {
 	d.speaker = speaker.New(speaker.Config{Log: log.With("component", "speaker"), Notify: d.notify})
 	return d
 }
+
+// Ready is closed once the device answers on its socket.
+func (d *Device) Ready() <-chan struct{} { return d.ready }
 
 // notify wakes the control goroutine; called by the output's goroutine.
 func (d *Device) notify() {
@@ -85,7 +90,11 @@ func (d *Device) ask(ctx context.Context, f func(instant)) error {
 	done := make(chan struct{})
 	select {
 	case d.requests <- func(t instant) { f(t); close(done) }:
-		<-done
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -95,38 +104,12 @@ func (d *Device) ask(ctx context.Context, f func(instant)) error {
 // Run opens the hardware and runs the cluster until ctx ends. The amplifiers
 // are off before anything else happens and when it returns, also by a panic.
 func (d *Device) Run(ctx context.Context) error {
-	if err := d.openStore(); err != nil {
+	if err := d.open(); err != nil {
 		return err
 	}
-	defer d.closeStore()
-	out, err := d.openOutput()
-	if err != nil {
-		return err
-	}
-	d.output = out
-	if d.lines, err = d.openLines(); err != nil {
-		return err
-	}
-	explicit := d.cfg.Control.Watchdog != "auto" && d.cfg.Control.Watchdog != ""
-	path := d.cfg.Control.Watchdog
-	if path == "auto" {
-		path = d.board.Watchdog.Path
-	}
-	if d.pulse, err = openPulse(path, explicit, d.log); err != nil {
-		d.log.Error("no watchdog", "err", err)
-	}
-	defer d.pulse.close()
-	if err := d.makeCore(); err != nil {
-		return err
-	}
-	if err := d.openInputs(); err != nil {
-		return err
-	}
-	defer d.inputs.close()
-	defer d.core.Close() //nolint:errcheck // the turn before has reported what does not switch
-
+	defer d.close()
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return d.speaker.Run(ctx, out) })
+	g.Go(func() error { return d.speaker.Run(ctx, d.output) })
 	g.Go(func() error { return d.cache.run(ctx) })
 	g.Go(func() error { return d.watchPlan(ctx) })
 	g.Go(func() error { return d.serveSocket(ctx) })
@@ -135,6 +118,40 @@ func (d *Device) Run(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// open makes everything that the goroutines of Run use. No line is requested
+// and no card opened yet; the first turn and the speaker do that, again and
+// again if they must.
+func (d *Device) open() (err error) {
+	if d.output, err = d.openOutput(); err != nil {
+		return err
+	}
+	if err := d.openStore(); err != nil {
+		return err
+	}
+	if d.lines, err = d.openLines(); err == nil {
+		err = d.makeCore()
+	}
+	if err == nil {
+		err = d.openInputs()
+	}
+	if err != nil {
+		d.closeStore()
+		return err
+	}
+	d.pulse = d.openPulse()
+	return nil
+}
+
+// close gives everything back, the amplifiers first.
+func (d *Device) close() {
+	if err := d.core.Close(); err != nil {
+		d.log.Error("amplifiers not switched off", "err", err)
+	}
+	d.inputs.close()
+	d.pulse.close()
+	d.closeStore()
 }
 
 // longestTurn is how long the control goroutine sleeps at most, so that a step

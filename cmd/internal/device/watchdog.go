@@ -1,7 +1,6 @@
 package device
 
 import (
-	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -15,48 +14,50 @@ import (
 // device. Only the control goroutine may call beat, after a whole turn.
 type pulse struct {
 	log      *slog.Logger
-	interval time.Duration // between two beats for systemd, 0: not asked for
+	interval time.Duration // that systemd asks for, 0: not asked
 	device   *os.File      // nil: no hardware watchdog
 	last     time.Time
 	ready    bool
 }
 
-// deviceTimeout is what is asked of a hardware watchdog; the one of a
-// Raspberry Pi cannot do more than 15 s.
-const deviceTimeout = 15 * time.Second
+// defaultTimeout is asked of a watchdog that the board profile does not know;
+// the one of a Raspberry Pi cannot do more than 15 s.
+const defaultTimeout = 15 * time.Second
 
-// openPulse opens path, unless it is "" or systemd is to be told instead.
-func openPulse(path string, explicit bool, log *slog.Logger) (*pulse, error) {
-	p := &pulse{log: log}
-	if d, err := daemon.SdWatchdogEnabled(false); err == nil && d > 0 {
-		p.interval = d / 3
+// openPulse opens the board's watchdog, unless there is none or systemd is to
+// be told instead.
+func (d *Device) openPulse() *pulse {
+	p := &pulse{log: d.log}
+	if every, err := daemon.SdWatchdogEnabled(false); err == nil && every > 0 {
+		p.interval = every / 3
 	}
-	underSystemd := os.Getenv("NOTIFY_SOCKET") != ""
-	if path == "" || (underSystemd && !explicit) {
-		return p, nil
+	path, explicit := d.cfg.Control.Watchdog, true
+	if path == "auto" {
+		path, explicit = d.board.Watchdog.Path, false
+	}
+	if path == "" || (!explicit && os.Getenv("NOTIFY_SOCKET") != "") {
+		return p
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		if os.IsNotExist(err) && !explicit {
-			return p, nil
-		}
-		return p, fmt.Errorf("open watchdog: %w", err)
+		d.log.Error("no watchdog: a hanging board will not reset itself", "err", err)
+		return p
 	}
 	// A driver that cannot change its timeout keeps its own, which is longer
 	// than a turn in every case known (WDIOC_SETTIMEOUT, linux/watchdog.h).
-	if err := unix.IoctlSetPointerInt(int(f.Fd()), unix.WDIOC_SETTIMEOUT, int(deviceTimeout/time.Second)); err != nil {
-		log.Info("watchdog keeps its own timeout", "device", path, "err", err)
+	if err := unix.IoctlSetPointerInt(int(f.Fd()), unix.WDIOC_SETTIMEOUT, int(d.deviceTimeout()/time.Second)); err != nil {
+		d.log.Info("watchdog keeps its own timeout", "device", path, "err", err)
 	}
 	p.device = f
-	return p, nil
+	return p
 }
 
-// every is how often beat must be called, 0 when it does not matter.
-func (p *pulse) every() time.Duration {
-	if p.device != nil && (p.interval == 0 || p.interval > deviceTimeout/3) {
-		return deviceTimeout / 3
+// deviceTimeout is what is asked of the hardware watchdog.
+func (d *Device) deviceTimeout() time.Duration {
+	if t := d.board.Watchdog.Timeout; t > 0 {
+		return t
 	}
-	return p.interval
+	return defaultTimeout
 }
 
 // beat says "alive", and "ready" the first time.
@@ -69,7 +70,7 @@ func (p *pulse) beat(now time.Time, status string) {
 		return
 	}
 	p.last = now
-	if p.interval > 0 {
+	if p.interval > 0 { // a turn comes at least each second, far more often than asked for
 		p.notify(daemon.SdNotifyWatchdog)
 	}
 	if p.device != nil {

@@ -1,0 +1,401 @@
+package device
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"loa"
+	"loa/board"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const bulletin = "../../../testdata/bulletin/ban-tin-sang.mp3"
+
+// rig is a real device in real time: board sim, sound into nothing.
+type rig struct {
+	t      *testing.T
+	dir    string
+	dev    *Device
+	stop   context.CancelFunc
+	ended  chan error
+	mu     sync.Mutex
+	events []event
+	more   chan struct{}
+	pins   []string
+}
+
+// event is one entry of the log as the rig keeps it.
+type event struct {
+	typ    loa.EventType
+	detail any
+}
+
+func newRig(t *testing.T, config string) *rig {
+	t.Helper()
+	r := &rig{t: t, dir: t.TempDir(), ended: make(chan error, 1), more: make(chan struct{}, 1)}
+	require.NoError(t, os.Mkdir(filepath.Join(r.dir, "sounds"), 0o755))
+	b, err := os.ReadFile(bulletin)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "sounds", "tin.mp3"), b, 0o644))
+	if config == "" {
+		config = "[audio]\noutput = \"null\"\n[local]\nplan = \"plan.json\"\nmedia_dir = \"sounds\"\n"
+	}
+	r.write("speakerd.toml", "data_dir = \"state\"\nboard = \"sim\"\n"+config)
+	return r
+}
+
+func (r *rig) write(name, text string) {
+	r.t.Helper()
+	require.NoError(r.t, os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o644))
+}
+
+// plan writes a plan whose one item starts after the given time.
+func (r *rig) plan(after time.Duration, extra string) {
+	zone, err := time.LoadLocation(loa.DefaultZone)
+	require.NoError(r.t, err)
+	r.write("plan.json", fmt.Sprintf(`{"v":1,"items":[{"id":"tin","start":%q,"media":[{"file":"tin.mp3"}]%s}]}`,
+		time.Now().Add(after).In(zone).Format("2006-01-02T15:04:05"), extra))
+}
+
+// start runs the device until the test ends.
+func (r *rig) start() {
+	r.t.Helper()
+	cfg, err := LoadConfig(filepath.Join(r.dir, "speakerd.toml"))
+	require.NoError(r.t, err)
+	b, err := FindBoard(cfg, os.DirFS("/"))
+	require.NoError(r.t, err)
+	r.run(cfg, b)
+}
+
+func (r *rig) run(cfg Config, b board.Board) {
+	r.dev = New(cfg, b, slog.New(slog.DiscardHandler))
+	r.dev.Tee = r
+	r.dev.Pin = r.pin
+	ctx, stop := context.WithCancel(r.t.Context())
+	r.stop = stop
+	go func() { r.ended <- r.dev.Run(ctx) }()
+	r.t.Cleanup(r.end)
+	select {
+	case <-r.dev.Ready():
+	case err := <-r.ended:
+		require.FailNow(r.t, "the device does not start", "%v", err)
+	}
+}
+
+// until asks for the status until it fits.
+func (r *rig) until(what string, fits func(loa.Status) bool) loa.Status {
+	r.t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		if st := r.status(); fits(st) {
+			return st
+		}
+	}
+	require.FailNow(r.t, "never "+what, "%+v", r.status())
+	return loa.Status{}
+}
+
+func playing(st loa.Status) bool { return st.State == loa.StatePlaying }
+
+// end stops the device and waits for it.
+func (r *rig) end() {
+	r.t.Helper()
+	if r.stop == nil {
+		return
+	}
+	r.stop()
+	r.stop = nil
+	assert.NoError(r.t, <-r.ended)
+}
+
+func (r *rig) pin(line string, value int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pins = append(r.pins, fmt.Sprintf("%s=%d", line, value))
+}
+
+// Record is the device's Tee.
+func (r *rig) Record(_ time.Time, typ loa.EventType, detail any) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, event{typ, detail})
+	select {
+	case r.more <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// await waits for the first event that fits.
+func (r *rig) await(what string, fits func(event) bool) event {
+	r.t.Helper()
+	for deadline := time.After(time.Minute); ; {
+		r.mu.Lock()
+		for _, e := range r.events {
+			if fits(e) {
+				r.mu.Unlock()
+				return e
+			}
+		}
+		r.mu.Unlock()
+		select {
+		case <-r.more:
+		case err := <-r.ended:
+			require.FailNow(r.t, "the device ended", "while waiting for %s: %v", what, err)
+		case <-deadline:
+			require.FailNow(r.t, "no "+what, "%+v", r.events)
+		}
+	}
+}
+
+func ofType(typ loa.EventType) func(event) bool {
+	return func(e event) bool { return e.typ == typ }
+}
+
+// ask sends one request to the device's socket.
+func (r *rig) ask(method, path, body string) (int, []byte) {
+	r.t.Helper()
+	tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", filepath.Join(r.dir, "state", "speakerd.sock"))
+	}}
+	req, err := http.NewRequestWithContext(r.t.Context(), method, "http://speakerd"+path, strings.NewReader(body))
+	require.NoError(r.t, err)
+	resp, err := (&http.Client{Transport: tr}).Do(req)
+	require.NoError(r.t, err)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	require.NoError(r.t, err)
+	return resp.StatusCode, b
+}
+
+func (r *rig) status() (st loa.Status) {
+	r.t.Helper()
+	code, b := r.ask(http.MethodGet, "/v1/status", "")
+	require.Equal(r.t, http.StatusOK, code, string(b))
+	require.NoError(r.t, json.Unmarshal(b, &st))
+	return st
+}
+
+func TestABulletinPlaysFromTheCache(t *testing.T) {
+	r := newRig(t, "")
+	r.plan(2*time.Second, "")
+	r.start()
+	e := r.await("play", ofType(loa.EventPlay))
+	p := e.detail.(loa.PlayRecord)
+	assert.Equal(t, loa.ResultPlayed, p.Result, p.Reason)
+	assert.Equal(t, 2, p.Amps)
+	assert.InDelta(t, 17.56, float64(p.FramesPlayed)/48000, 0.1)
+	assert.InDelta(t, -18, *p.RMSdBFS, 8, "speech")
+
+	st := r.status()
+	assert.Positive(t, st.Storage.Used)
+	r.end()
+	last := map[string]string{}
+	for _, p := range r.pins {
+		last[p[:1]] = p[2:]
+	}
+	assert.Equal(t, map[string]string{"0": "0", "1": "0"}, last, "off at the end: %v", r.pins)
+}
+
+func TestStoppingInTheMiddleSwitchesOff(t *testing.T) {
+	r := newRig(t, "")
+	r.plan(time.Second, "")
+	r.start()
+	r.until("playing", playing)
+	r.end()
+	assert.Equal(t, []string{"1=0", "0=0"}, r.pins[len(r.pins)-2:], "in reverse: %v", r.pins)
+}
+
+func TestARestartInTheMiddlePlaysItAgainAndLaterNotTwice(t *testing.T) {
+	r := newRig(t, "")
+	r.plan(time.Second, "")
+	r.start()
+	r.until("playing", playing)
+	r.end()
+	r.events = nil
+	r.start()
+	p := r.await("play", ofType(loa.EventPlay)).detail.(loa.PlayRecord)
+	assert.Equal(t, loa.ResultPlayed, p.Result)
+	r.end()
+	r.events = nil
+	r.start()
+	r.await("plan", ofType(loa.EventAccepted))
+	assert.Empty(t, r.status().Playing)
+	code, b := r.ask(http.MethodGet, "/v1/plan", "")
+	assert.Equal(t, http.StatusOK, code)
+	assert.JSONEq(t, "[]", string(b), "nothing comes any more")
+}
+
+func TestAWrongPlanLeavesTheOldOneInForce(t *testing.T) {
+	r := newRig(t, "")
+	r.plan(time.Hour, "")
+	r.start()
+	r.await("plan", ofType(loa.EventAccepted))
+	r.write("plan.json", `{"v":1,"items":[{"id":"tin","class":"urgent","start":"2026-01-01T00:00:00","media":[{"file":"tin.mp3"}]}]}`)
+	r.await("refusal", ofType(loa.EventRefused))
+	st := r.status()
+	require.Len(t, st.Faults, 1)
+	assert.Equal(t, "plan", st.Faults[0].Code)
+	assert.Contains(t, st.Faults[0].Text, `items[0].class: "urgent" is not allowed; allowed: "normal", "priority" or "emergency"`)
+	require.NotNil(t, st.Next)
+	assert.Equal(t, "tin", st.Next.ID)
+
+	r.plan(2*time.Hour, "")
+	r.await("clear", ofType(loa.EventClear))
+	assert.Empty(t, r.status().Faults)
+}
+
+func TestAMissingPlanIsAFaultAndTheDeviceStaysUp(t *testing.T) {
+	r := newRig(t, "")
+	r.start()
+	e := r.await("fault", ofType(loa.EventFault)).detail.(faultDetail)
+	assert.Equal(t, "plan", e.Code)
+	assert.Contains(t, e.Text, "write the plan there")
+}
+
+func TestAMissingSoundIsNamed(t *testing.T) {
+	r := newRig(t, "")
+	r.plan(time.Hour, `,"gain_db":1`)
+	text, err := os.ReadFile(filepath.Join(r.dir, "plan.json"))
+	require.NoError(t, err)
+	r.write("plan.json", strings.ReplaceAll(string(text), "tin.mp3", "khong-co.mp3"))
+	r.start()
+	e := r.await("fault", ofType(loa.EventFault)).detail.(faultDetail)
+	assert.Equal(t, faultDetail{"media", "tin: sound khong-co.mp3 is not on this device"}, e)
+	b, err := os.ReadFile(bulletin)
+	require.NoError(t, err)
+	r.write("sounds/khong-co.mp3", string(b))
+	r.await("clear", ofType(loa.EventClear))
+	r.until("cached", func(st loa.Status) bool { return st.Cache == loa.Cache{Items: 1, Cached: 1} })
+}
+
+func TestTheSelftestSoundsEachAmplifier(t *testing.T) {
+	r := newRig(t, "[audio]\noutput = \"null\"\n")
+	r.start()
+	r.await("boot", ofType(loa.EventBoot))
+	code, b := r.ask(http.MethodPost, "/v1/selftest", "")
+	require.Equal(t, http.StatusOK, code, string(b))
+	var rep SelftestReport
+	require.NoError(t, json.Unmarshal(b, &rep))
+	assert.True(t, rep.OK, string(b))
+	var amps []string
+	for _, l := range rep.Lines {
+		if l.Check == "amplifier" {
+			amps = append(amps, l.Label)
+			assert.Contains(t, l.Detail, "48000 frames")
+		}
+	}
+	assert.Len(t, amps, 2)
+	r.end()
+	assert.Equal(t, []string{"0=0", "1=0", "0=1", "0=0", "1=1", "1=0"}, r.pins[:6], "one alone after the other")
+}
+
+func TestTheSelftestIsRefusedWhileSomethingPlays(t *testing.T) {
+	r := newRig(t, "")
+	r.plan(time.Second, "")
+	r.start()
+	r.until("playing", playing)
+	code, b := r.ask(http.MethodPost, "/v1/selftest", "")
+	assert.Equal(t, http.StatusConflict, code)
+	assert.Contains(t, string(b), `\"tin\" is playing; try again after it`)
+}
+
+func TestAClockOutOfRangeIsRefused(t *testing.T) {
+	r := newRig(t, "")
+	r.start()
+	for body, want := range map[string]string{
+		`{"time":"1970-01-01T00:00:00Z"}`: "allowed",
+		`{"time":"2400-01-01T00:00:00Z"}`: "allowed",
+		`{"time":"tomorrow"}`:             "RFC 3339",
+		`nonsense`:                        "RFC 3339",
+	} {
+		r.await("boot", ofType(loa.EventBoot))
+		code, b := r.ask(http.MethodPost, "/v1/clock", body)
+		assert.Equal(t, http.StatusBadRequest, code, body)
+		assert.Contains(t, string(b), want)
+	}
+}
+
+func TestTwoDaemonsDoNotShareASocket(t *testing.T) {
+	r := newRig(t, "")
+	r.start()
+	r.await("boot", ofType(loa.EventBoot))
+	_, err := listenUnix(filepath.Join(r.dir, "state", "speakerd.sock"))
+	assert.ErrorContains(t, err, "another speakerd answers there")
+}
+
+func TestTheSocketIsForItsOwnerOnly(t *testing.T) {
+	r := newRig(t, "")
+	r.start()
+	r.await("boot", ofType(loa.EventBoot))
+	r.status()
+	info, err := os.Stat(filepath.Join(r.dir, "state", "speakerd.sock"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+func TestADiskThatTakesNothingStillPlays(t *testing.T) {
+	r := newRig(t, "")
+	r.plan(2*time.Second, "")
+	// A file stands where the folder must be: neither database can be had.
+	r.write("state", "in the way")
+	text, err := os.ReadFile(filepath.Join(r.dir, "speakerd.toml"))
+	require.NoError(t, err)
+	r.write("speakerd.toml", "socket = \""+filepath.Join(r.dir, "s.sock")+"\"\n"+string(text))
+	r.start()
+	p := r.await("play", ofType(loa.EventPlay)).detail.(loa.PlayRecord)
+	assert.Equal(t, loa.ResultPlayed, p.Result, p.Reason)
+}
+
+func TestAPanicOfTheControlGoroutineSwitchesOffFirst(t *testing.T) {
+	r := newRig(t, "")
+	r.plan(time.Second, "")
+	cfg, err := LoadConfig(filepath.Join(r.dir, "speakerd.toml"))
+	require.NoError(t, err)
+	b, err := FindBoard(cfg, os.DirFS("/"))
+	require.NoError(t, err)
+	r.dev = New(cfg, b, slog.New(slog.DiscardHandler))
+	r.dev.Pin, r.dev.Tee = r.pin, r
+	errBoom := errors.New("boom")
+	go func() {
+		defer func() {
+			err, _ := recover().(error)
+			r.ended <- err
+		}()
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		require.NoError(t, r.dev.open())
+		go func() {
+			for r.dev.ask(ctx, func(instant) {
+				if _, ok := r.dev.core.player.sounding(); ok {
+					panic(errBoom)
+				}
+			}) == nil {
+			}
+		}()
+		go r.dev.speaker.Run(ctx, r.dev.output) //nolint:errcheck
+		go r.dev.cache.run(ctx)                 //nolint:errcheck
+		go r.dev.watchPlan(ctx)                 //nolint:errcheck
+		_ = r.dev.control(ctx)
+	}()
+	assert.ErrorIs(t, <-r.ended, errBoom)
+	assert.Equal(t, []string{"1=0", "0=0"}, r.pins[len(r.pins)-2:], "%v", r.pins)
+	r.dev.closeStore()
+}
