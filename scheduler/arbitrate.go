@@ -48,6 +48,9 @@ func (s *Scheduler) goOn(p *play) bool {
 		s.lost(p)
 		return true
 	}
+	if s.now.Mono < s.retryAt {
+		return false
+	}
 	if p.policed() {
 		if why := s.refused(p, at); why != "" {
 			s.finish(p, loa.ResultPolicy, why)
@@ -93,7 +96,7 @@ func (s *Scheduler) best(class loa.Class) (best *play, at time.Duration) {
 // from returns the earliest moment at which p can sound, as far as p alone is
 // concerned; ok is false if something has to happen first.
 func (s *Scheduler) from(p *play) (at time.Duration, ok bool) {
-	if p.state != waiting || p.owes || !s.up {
+	if p.state != waiting || p.owes || !s.up || s.now.Mono < s.retryAt {
 		return 0, false
 	}
 	at = max(s.now.Mono, p.notBefore)

@@ -36,6 +36,7 @@ type device struct {
 	wakes   int
 	onStart func(Start)
 	onDone  func(Done)
+	onEnd   func(*pass)
 }
 
 // fault is what happens to a sound some time into it.
@@ -50,6 +51,7 @@ type pass struct {
 	Start
 	from, to time.Duration // Mono at which it sounds; to is farAway if it has no end
 	begun    bool
+	planned  bool // of a plan
 	stopped  bool
 	cause    EndCause
 	err      string
@@ -89,8 +91,8 @@ func (d *device) step(ev Event) {
 }
 
 // carryOut does what the scheduler decided.
-func (d *device) carryOut() {
-	actions, _, _ := d.s.Next()
+func (d *device) carryOut() (wake time.Duration, ok bool) {
+	actions, wake, ok := d.s.Next()
 	for _, a := range actions {
 		switch a := a.(type) {
 		case Start:
@@ -108,12 +110,16 @@ func (d *device) carryOut() {
 			}
 		}
 	}
+	return wake, ok
 }
 
 func (d *device) start(a Start) {
 	d.started = append(d.started, a)
 	p := &pass{Start: a, from: max(a.At, d.mono)}
 	d.plan(p)
+	if q := d.s.owing(a.Play, a.Pass); q != nil {
+		p.planned = q.entry != nil
+	}
 	if d.onStart != nil {
 		d.onStart(a)
 	}
@@ -242,7 +248,7 @@ func (d *device) blame(format string, args ...any) {
 // run lets time pass up to the Mono until.
 func (d *device) run(until time.Duration) {
 	for {
-		_, wake, ok := d.s.Next()
+		wake, ok := d.carryOut()
 		next := until
 		if ok && wake < next {
 			if wake <= d.mono {
@@ -283,6 +289,9 @@ func (d *device) answer() bool {
 			at := min(max(0, p.to-p.from), farAway) + p.From
 			if !p.begun && p.stopped {
 				at = 0
+			}
+			if d.onEnd != nil {
+				d.onEnd(p)
 			}
 			d.write("ended %s at %s%s", p.Item.ID, at, [...]string{"", ", stopped", ", failed: " + p.err, ", card lost"}[p.cause])
 			d.step(Ended{Play: p.Play, Pass: p.Pass, Position: at, Cause: p.cause, Err: p.err})

@@ -121,7 +121,7 @@ func (s *Scheduler) limit(p *play) (give, at, fade time.Duration, why string) {
 	switch {
 	case inside:
 		p.boundAt, p.bounded = until, why
-	case p.bounded != "": // it began inside, and the limit is just over
+	case p.bounded != "" && p.boundAt <= s.now.Mono: // it began inside, and the limit is just over
 		until, why, inside = p.boundAt, p.bounded, true
 	}
 	if why == "" {

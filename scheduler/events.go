@@ -142,11 +142,12 @@ func (s *Scheduler) passed(p *play) {
 // their class; an item of a plan keeps the air.
 func (s *Scheduler) rest(p *play) {
 	p.notBefore, p.putBack = s.now.Mono+p.item.Gap.Std(), false
-	if p.entry != nil {
+	switch {
+	case p.entry == nil:
+		p.turned, p.lastTurn = true, s.now.Mono
+	case s.holder == nil: // else somebody was given the air before this pass was over
 		p.state, s.holder = resting, p
-		return
 	}
-	p.state, p.turned, p.lastTurn = waiting, true, s.now.Mono
 }
 
 // failed is what becomes of p when its sound cannot go on.
@@ -182,7 +183,7 @@ func (s *Scheduler) lost(p *play) {
 	if p.state != waiting || s.holder == p {
 		return
 	}
-	p.notBefore, p.noLead = s.now.Mono+outputRetry, true
+	s.retryAt = s.now.Mono + outputRetry
 	p.loses, p.giveUp = true, p.endAt
 	if p.entry != nil {
 		p.giveUp = max(s.mono(p.planned)+p.late, s.now.Mono+outputWait)

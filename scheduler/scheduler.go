@@ -39,6 +39,8 @@ type Scheduler struct {
 	sounds map[string]Sound
 	up     bool // there is a device to play on
 
+	retryAt time.Duration // Mono before which nothing starts, a card having been lost
+
 	plays  []*play // all that wait, sound or rest
 	holder *play   // the one that has the air; nil: none
 	lastID PlayID

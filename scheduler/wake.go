@@ -35,6 +35,9 @@ func (s *Scheduler) wake() (time.Duration, bool) {
 			}
 		}
 	}
+	if len(s.plays) > 0 {
+		a.on(s.retryAt)
+	}
 	for _, d := range s.airs {
 		s.wakeAir(&a, d)
 	}
