@@ -7,6 +7,10 @@ import (
 	"loa/gpio"
 )
 
+// checkAmps is how often the lines are read back: a chip that vanished while
+// nothing plays is to be known before something does.
+const checkAmps = 15 * time.Second
+
 // retryAmps is how long to wait between two tries to get missing lines.
 const retryAmps = 5 * time.Second
 
@@ -19,6 +23,9 @@ type ampBank struct {
 	err    error // of the last try to open
 	tried  time.Time
 	wanted bool
+
+	checked time.Time
+	wrong   error // what the last reading back found
 }
 
 func newAmpBank(amps *gpio.Amplifiers, log *slog.Logger) *ampBank {
@@ -49,7 +56,11 @@ func (b *ampBank) step(t instant) (wake time.Duration) {
 	if next, ok := b.amps.Step(t.now()); ok {
 		wake = min(wake, t.until(next))
 	}
-	return wake
+	if t.now().Sub(b.checked) >= checkAmps {
+		b.checked = t.now()
+		b.wrong = b.amps.Check()
+	}
+	return min(wake, t.until(b.checked.Add(checkAmps)))
 }
 
 func (b *ampBank) reopen(t instant) {
@@ -122,6 +133,9 @@ func (b *ampBank) faulty() string {
 		if s.Fault != "" {
 			return s.Label + ": " + s.Fault
 		}
+	}
+	if b.wrong != nil {
+		return oneLine(b.wrong)
 	}
 	return ""
 }

@@ -42,6 +42,7 @@ type Device struct {
 	pulse   *pulse
 	lines   gpio.Opener
 	inputs  *inputs
+	light   *light
 	cache   *cache
 	saved   time.Time // when the trusted time was last written
 	written int64     // bytes written when the daemon started
@@ -140,6 +141,7 @@ func (d *Device) open() (err error) {
 		d.closeStore()
 		return err
 	}
+	d.openLight()
 	d.pulse = d.openPulse()
 	return nil
 }
@@ -150,6 +152,7 @@ func (d *Device) close() {
 		d.log.Error("amplifiers not switched off", "err", err)
 	}
 	d.inputs.close()
+	d.light.close()
 	d.pulse.close()
 	d.closeStore()
 }
@@ -171,8 +174,8 @@ func (d *Device) control(ctx context.Context) error {
 	for {
 		t := d.instant()
 		d.watchClock(t)
-		d.watchInputs(t)
-		wake := d.core.Turn(t.Now)
+		wake := d.watchInputs(t)
+		wake = min(wake, d.core.Turn(t.Now), d.showLight(t))
 		d.pulse.beat(time.Now(), "plays its schedule")
 		timer.Reset(min(wake-d.instant().Mono, longestTurn))
 		select {

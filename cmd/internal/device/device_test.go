@@ -26,7 +26,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const bulletin = "../../../testdata/bulletin/ban-tin-sang.mp3"
+// bulletin is 0.75 s of sound; the plans of the tests play it four times.
+const bulletin = "../../../testdata/sound/mono48-cbr64.mp3"
 
 // rig is a real device in real time: board sim, sound into nothing.
 type rig struct {
@@ -70,7 +71,7 @@ func (r *rig) write(name, text string) {
 func (r *rig) plan(after time.Duration, extra string) {
 	zone, err := time.LoadLocation(loa.DefaultZone)
 	require.NoError(r.t, err)
-	r.write("plan.json", fmt.Sprintf(`{"v":1,"items":[{"id":"tin","start":%q,"media":[{"file":"tin.mp3"}]%s}]}`,
+	r.write("plan.json", fmt.Sprintf(`{"v":1,"items":[{"id":"tin","start":%q,"media":[{"file":"tin.mp3"},{"file":"tin.mp3"},{"file":"tin.mp3"},{"file":"tin.mp3"}]%s}]}`,
 		time.Now().Add(after).In(zone).Format("2006-01-02T15:04:05"), extra))
 }
 
@@ -201,8 +202,9 @@ func TestABulletinPlaysFromTheCache(t *testing.T) {
 	p := e.detail.(loa.PlayRecord)
 	assert.Equal(t, loa.ResultPlayed, p.Result, p.Reason)
 	assert.Equal(t, 2, p.Amps)
-	assert.InDelta(t, 17.56, float64(p.FramesPlayed)/48000, 0.1)
-	assert.InDelta(t, -18, *p.RMSdBFS, 8, "speech")
+	assert.Equal(t, p.FramesPlanned, p.FramesPlayed, "whole")
+	assert.InDelta(t, 3, float64(p.FramesPlayed)/48000, 0.5)
+	assert.NotNil(t, p.RMSdBFS)
 
 	st := r.status()
 	assert.Positive(t, st.Storage.Used)

@@ -49,13 +49,14 @@ func (in *inputs) changes() <-chan struct{} {
 type inputDetail struct {
 	Input  string `json:"input"`
 	Active bool   `json:"active"`
+	Times  int    `json:"times,omitempty"` // it became active more than once
 }
 
 // watchInputs takes in what the contacts say: an open door and missing mains
-// are faults, everything is an event.
-func (d *Device) watchInputs(t instant) {
+// are faults, and each change is an event. It returns when to look again.
+func (d *Device) watchInputs(t instant) (wake time.Duration) {
 	if d.inputs == nil {
-		return
+		return never
 	}
 	in := d.inputs
 	if in.in.Missing() && (in.tried.IsZero() || t.now().Sub(in.tried) >= retryAmps) {
@@ -64,16 +65,31 @@ func (d *Device) watchInputs(t instant) {
 			d.log.Error("contacts not available", "err", err)
 		}
 	}
-	in.in.Step(t.now())
+	next, ok := in.in.Step(t.now())
 	for _, ch := range in.in.Take() {
-		d.core.record(t, loa.EventLocal, inputDetail{ch.Name, ch.Active})
-		switch board.InputKind(ch.Name) {
-		case board.InputTamper:
-			d.core.faults.set(t.Wall, faultTamper, when(ch.Active, "the box is open"))
-		case board.InputMains:
-			d.core.faults.set(t.Wall, faultMains, when(!ch.Active, "mains power is off"))
-		}
+		d.inputChanged(t, ch)
 	}
+	if !ok {
+		return never
+	}
+	return t.until(next)
+}
+
+func (d *Device) inputChanged(t instant, ch gpio.InputChange) {
+	switch board.InputKind(ch.Name) {
+	case board.InputTamper:
+		d.core.faults.set(t.Wall, faultTamper, when(ch.Active, "the box is open"))
+	case board.InputMains:
+		d.core.faults.set(t.Wall, faultMains, when(!ch.Active, "mains power is off"))
+	}
+	if ch.First {
+		return // how it was found is in the status, not in the log
+	}
+	det := inputDetail{Input: ch.Name, Active: ch.Active}
+	if ch.Activations > 1 || (ch.Activations == 1 && !ch.Active) {
+		det.Times = ch.Activations
+	}
+	d.core.record(t, loa.EventLocal, det)
 }
 
 func when(yes bool, text string) string {

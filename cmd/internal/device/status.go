@@ -14,7 +14,7 @@ import (
 // snapshot is what the core knows of itself.
 func (c *Core) snapshot(t instant) loa.Status {
 	st := loa.Status{
-		V: 1, At: t.Wall, State: loa.StateReady,
+		V: 1, At: t.Wall, State: c.state(),
 		Have: c.have, GainDB: c.Options.GainDB,
 		Faults: c.faults.list, Amps: []loa.AmpStatus{},
 		Cache: c.cacheCount(), Audio: c.audio(),
@@ -25,11 +25,7 @@ func (c *Core) snapshot(t instant) loa.Status {
 	for _, a := range c.player.amps.state() {
 		st.Amps = append(st.Amps, loa.AmpStatus{Label: a.Label, On: a.On, Fault: a.Fault})
 	}
-	if len(st.Faults) > 0 {
-		st.State = loa.StateFault
-	}
 	if ps, ok := c.player.sounding(); ok {
-		st.State = loa.StatePlaying
 		pr := ps.track.Progress()
 		st.Playing = &loa.Playing{
 			ID: ps.Item.ID, Class: ps.Item.Class, Level: ps.Item.Level, Title: ps.Item.Title,
@@ -41,6 +37,17 @@ func (c *Core) snapshot(t instant) loa.Status {
 		st.Next = &loa.Upcoming{ID: up[0].ID, Title: up[0].Title, At: up[0].At}
 	}
 	return st
+}
+
+// state is what the device does, in one word.
+func (c *Core) state() loa.State {
+	if _, ok := c.player.sounding(); ok {
+		return loa.StatePlaying
+	}
+	if len(c.faults.list) > 0 {
+		return loa.StateFault
+	}
+	return loa.StateReady
 }
 
 // wall is the wall time at which a play began, by the clock as it is now.
