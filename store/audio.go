@@ -283,7 +283,7 @@ func audioLayout() layout {
 			}
 			return uint64(chunkPages(int(n))), nil
 		},
-		done: func() error {
+		done: func(meta) error {
 			if !found {
 				return fmt.Errorf("%w: meta/format is missing", ErrDamaged)
 			}

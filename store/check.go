@@ -29,7 +29,7 @@ type layout struct {
 	// leafPages says how many pages such a bucket has.
 	leafPages func(key []byte, sequence uint64) (pages uint64, err error)
 	// done is called last and says whether something was missing.
-	done func() error
+	done func(meta) error
 }
 
 // health is what the checker found.
@@ -72,7 +72,7 @@ func check(r io.ReaderAt, size int64, l layout) (health, error) {
 			return h, fmt.Errorf("page %d: %w: neither used nor free", id, ErrDamaged)
 		}
 	}
-	return h, l.done()
+	return h, l.done(m)
 }
 
 // claim marks n pages from id as used, and fails if one of them already is.

@@ -49,9 +49,7 @@ func openDatabase(name, path string, o fileOptions) (d *database, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("open %s: %w", path, classify(err))
-			if d.file != nil {
-				d.file.Close()
-			}
+			d.abandon()
 			d = nil
 		}
 	}()
@@ -224,14 +222,22 @@ func (d *database) fileBytes() int64 {
 	return info.Size()
 }
 
-// close ends the use of the file. If a panic may have left bbolt's locks held,
-// only the file is closed: the mapping goes with the process.
+// abandon lets go of the file without bbolt, whose locks a panic may have left
+// held. The mapping goes with the process; it would keep the lock on the file.
+func (d *database) abandon() error {
+	if d.file == nil {
+		return nil
+	}
+	return errors.Join(syscall.Flock(int(d.file.Fd()), syscall.LOCK_UN), d.file.Close())
+}
+
+// close ends the use of the file.
 func (d *database) close() error {
 	if d.closed.Swap(true) {
 		return nil
 	}
 	if d.stuck.Load() || d.frozen.Load() {
-		return d.file.Close()
+		return d.abandon()
 	}
 	if err := d.db.Close(); err != nil {
 		return fmt.Errorf("close %s: %w", d.path, err)

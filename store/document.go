@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	bolt "go.etcd.io/bbolt"
 )
 
 // MaxDocument bounds the payload of a document, in bytes. A signed document of
@@ -69,8 +67,8 @@ func (l lastSeq) bytes() []byte {
 
 // seqOf returns the last sequence number taken under key; ok is false if there
 // was none.
-func seqOf(b *bolt.Bucket, key []byte) (l lastSeq, ok bool, err error) {
-	v, err := get(b, key)
+func seqOf(b table, key []byte) (l lastSeq, ok bool, err error) {
+	v, err := b.get(key)
 	if errors.Is(err, ErrNotFound) {
 		return l, false, nil
 	}
@@ -98,7 +96,7 @@ func (t *Tx) PutDocument(k Key, seq uint64, payload []byte) error {
 		return fmt.Errorf("document %v: %w: %d bytes; allowed: %d", k, ErrTooLarge, len(payload), MaxDocument)
 	}
 	next := lastSeq{seq, sha256.Sum256(payload)}
-	err = t.do(seqBucket, func(b *bolt.Bucket) error {
+	err = t.do(seqBucket, func(b table) error {
 		last, ok, err := seqOf(b, key)
 		switch {
 		case err != nil:
@@ -108,7 +106,7 @@ func (t *Tx) PutDocument(k Key, seq uint64, payload []byte) error {
 		case ok && seq <= last.seq:
 			return fmt.Errorf("document %v: %w: %d after %d", k, ErrSeq, seq, last.seq)
 		}
-		return t.put(b, key, next.bytes())
+		return b.put(key, next.bytes())
 	})
 	if err == errUnchanged {
 		return nil
@@ -117,7 +115,7 @@ func (t *Tx) PutDocument(k Key, seq uint64, payload []byte) error {
 		return err
 	}
 	body := append(binary.BigEndian.AppendUint64(nil, seq), payload...)
-	return t.do(documentBucket, func(b *bolt.Bucket) error { return t.put(b, key, body) })
+	return t.do(documentBucket, func(b table) error { return b.put(key, body) })
 }
 
 // parseDocument takes a stored document apart; body is given away.
@@ -134,8 +132,8 @@ func (t *Tx) Document(k Key) (d Document, err error) {
 	if err != nil {
 		return d, err
 	}
-	err = t.do(documentBucket, func(b *bolt.Bucket) error {
-		body, err := get(b, key)
+	err = t.do(documentBucket, func(b table) error {
+		body, err := b.get(key)
 		if err != nil {
 			return fmt.Errorf("document %w", err)
 		}
@@ -154,8 +152,8 @@ func (t *Tx) Documents(kind string) (ds []Document, err error) {
 		prefix = append([]byte(kind), 0)
 	}
 	var bad []error
-	err = t.do(documentBucket, func(b *bolt.Bucket) error {
-		c := b.Cursor()
+	err = t.do(documentBucket, func(b table) error {
+		c := b.bucket.Cursor()
 		for key, v := c.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, v = c.Next() {
 			d, err := readDocument(key, v)
 			if err != nil {
@@ -188,7 +186,7 @@ func (t *Tx) DeleteDocument(k Key) error {
 	if err != nil {
 		return err
 	}
-	return t.do(documentBucket, func(b *bolt.Bucket) error { return t.remove(b, key) })
+	return t.do(documentBucket, func(b table) error { return b.remove(key) })
 }
 
 // Seq returns the last sequence number that PutDocument took for k, 0 if there
@@ -199,7 +197,7 @@ func (t *Tx) Seq(k Key) (uint64, error) {
 		return 0, err
 	}
 	var last lastSeq
-	err = t.do(seqBucket, func(b *bolt.Bucket) error {
+	err = t.do(seqBucket, func(b table) error {
 		last, _, err = seqOf(b, key)
 		return err
 	})
@@ -210,13 +208,13 @@ func (t *Tx) Seq(k Key) (uint64, error) {
 // what it once sent can never be taken for something of a later one.
 func (t *Tx) ForgetPairing(pairing string) error {
 	for _, bucket := range [][]byte{documentBucket, seqBucket} {
-		err := t.do(bucket, func(b *bolt.Bucket) error {
+		err := t.do(bucket, func(b table) error {
 			keys, err := keysOf(b, pairing)
 			if err != nil {
 				return err
 			}
 			for _, key := range keys {
-				if err := t.remove(b, key); err != nil {
+				if err := b.remove(key); err != nil {
 					return err
 				}
 			}
@@ -230,8 +228,8 @@ func (t *Tx) ForgetPairing(pairing string) error {
 }
 
 // keysOf returns copies of the keys of a pairing.
-func keysOf(b *bolt.Bucket, pairing string) (keys [][]byte, err error) {
-	return keys, b.ForEach(func(key, _ []byte) error {
+func keysOf(b table, pairing string) (keys [][]byte, err error) {
+	return keys, b.bucket.ForEach(func(key, _ []byte) error {
 		k, err := parseKey(key)
 		if err == nil && k.Pairing == pairing {
 			keys = append(keys, bytes.Clone(key))

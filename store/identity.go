@@ -8,37 +8,37 @@ import (
 	"encoding/base32"
 	"fmt"
 	"strings"
-
-	bolt "go.etcd.io/bbolt"
 )
 
 // deviceBytes is how much of the key's digest makes the device id.
 const deviceBytes = 10
 
 // makeIdentity stores a new key, unless there is one.
-func makeIdentity(m *bolt.Bucket) error {
-	if m.Get(identityKey) != nil {
+func makeIdentity(m table) error {
+	if m.has(identityKey) {
 		return nil
 	}
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return err
 	}
-	return m.Put(identityKey, seal(identityKey, key.Seed()))
+	return m.put(identityKey, key.Seed())
 }
 
 func (st *state) loadIdentity() error {
-	return st.view(func(tx *bolt.Tx) error {
-		seed, err := unseal(identityKey, tx.Bucket(metaBucket).Get(identityKey))
-		if err != nil {
-			return err
-		}
-		if len(seed) != ed25519.SeedSize {
-			return fmt.Errorf("identity: %w: %d bytes", ErrDamaged, len(seed))
-		}
-		st.key = ed25519.NewKeyFromSeed(bytes.Clone(seed))
-		st.device = deviceID(st.key.Public().(ed25519.PublicKey))
-		return nil
+	return st.read(func(t *Tx) error {
+		return t.do(metaBucket, func(m table) error {
+			seed, err := m.get(identityKey)
+			if err != nil {
+				return err
+			}
+			if len(seed) != ed25519.SeedSize {
+				return fmt.Errorf("identity: %w: %d bytes", ErrDamaged, len(seed))
+			}
+			st.key = ed25519.NewKeyFromSeed(seed)
+			st.device = deviceID(st.key.Public().(ed25519.PublicKey))
+			return nil
+		})
 	})
 }
 

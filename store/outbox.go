@@ -7,13 +7,12 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"loa"
 )
@@ -66,20 +65,19 @@ func parseChain(b []byte) (c chain, err error) {
 	return c, nil
 }
 
-func readChain(tx *bolt.Tx) (chain, error) {
-	m := tx.Bucket(metaBucket)
-	if m == nil {
-		return nil, fmt.Errorf("bucket %q: %w: missing", metaBucket, ErrDamaged)
-	}
-	b, err := get(m, chainKey)
-	if err != nil {
-		return nil, err
-	}
-	return parseChain(b)
+// chain reads where the logs stand.
+func (t *Tx) chain() (c chain, err error) {
+	return c, t.do(metaBucket, func(b table) error {
+		body, err := b.get(chainKey)
+		if err == nil {
+			c, err = parseChain(body)
+		}
+		return err
+	})
 }
 
-// write stores c. Old logs with nothing waiting are dropped.
-func (c chain) write(m *bolt.Bucket) error {
+// writeChain stores c. Old logs with nothing waiting are dropped.
+func (t *Tx) writeChain(c chain) error {
 	last := len(c) - 1
 	kept := chain{}
 	for i, l := range c {
@@ -91,7 +89,7 @@ func (c chain) write(m *bolt.Bucket) error {
 	if err != nil {
 		return err
 	}
-	return m.Put(chainKey, seal(chainKey, b))
+	return t.do(metaBucket, func(m table) error { return m.put(chainKey, b) })
 }
 
 // logBytes is the length of a log's random id.
@@ -100,14 +98,10 @@ const logBytes = 8
 // newLog begins a log. It is used where the numbers of the last one may have
 // been given out further than this file knows: going on with them would make
 // two histories with the same numbers. What waits in the old one still does.
-func newLog(tx *bolt.Tx) error {
-	m := tx.Bucket(metaBucket)
-	var c chain
-	if m.Get(chainKey) != nil {
-		var err error
-		if c, err = readChain(tx); err != nil {
-			return err
-		}
+func newLog(t *Tx) error {
+	c, err := t.chain()
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
 	}
 	var id [logBytes]byte
 	rand.Read(id[:]) // never fails
@@ -115,7 +109,7 @@ func newLog(tx *bolt.Tx) error {
 	if len(c) > 0 {
 		next.ID = c.current().ID + 1
 	}
-	return append(c, next).write(m)
+	return t.writeChain(append(c, next))
 }
 
 // eventKey is the place of an event in the outbox: logs in their order, numbers
@@ -143,7 +137,7 @@ func (t *Tx) Append(events ...Event) (last uint64, err error) {
 			return 0, err
 		}
 	}
-	err = t.outbox(func(b *bolt.Bucket, c chain) error {
+	err = t.outbox(func(b table, c chain) error {
 		for _, e := range events {
 			if err := t.makeRoom(b, c, e.At); err != nil {
 				return err
@@ -176,12 +170,12 @@ var (
 )
 
 // outbox runs fn on the outbox and stores the chain if fn changed something.
-func (t *Tx) outbox(fn func(b *bolt.Bucket, c chain) error) error {
-	return t.do(outboxBucket, func(b *bolt.Bucket) error {
-		c, err := readChain(t.tx)
-		if err != nil {
-			return err
-		}
+func (t *Tx) outbox(fn func(b table, c chain) error) error {
+	c, err := t.chain()
+	if err != nil {
+		return err
+	}
+	return t.do(outboxBucket, func(b table) error {
 		before := slices.Clone(c)
 		err = fn(b, c)
 		if slices.Equal(before, c) {
@@ -191,12 +185,11 @@ func (t *Tx) outbox(fn func(b *bolt.Bucket, c chain) error) error {
 			t.spoilt = err
 			return err
 		}
-		t.changed = true
-		return c.write(t.tx.Bucket(metaBucket))
+		return t.writeChain(c)
 	})
 }
 
-func (t *Tx) append(b *bolt.Bucket, l *logState, e Event) error {
+func (t *Tx) append(b table, l *logState, e Event) error {
 	body, err := e.encode(t.st.device, *l)
 	if err != nil {
 		return err
@@ -206,9 +199,8 @@ func (t *Tx) append(b *bolt.Bucket, l *logState, e Event) error {
 	l.Hash = hex.EncodeToString(sum[:])
 	l.Count++
 	l.Bytes += int64(len(body))
-	b.FillPercent = 0.9 // numbers only rise
-	key := eventKey(l.ID, l.N)
-	return b.Put(key, seal(key, body))
+	b.bucket.FillPercent = 0.9 // numbers only rise
+	return b.put(eventKey(l.ID, l.N), body)
 }
 
 // overflow is the members of an overflow event.
@@ -221,7 +213,7 @@ type overflow struct {
 
 // makeRoom drops the oldest eighth if the outbox may not take one more event
 // of any size, and says so by one overflow event for each log that lost some.
-func (t *Tx) makeRoom(b *bolt.Bucket, c chain, at time.Time) error {
+func (t *Tx) makeRoom(b table, c chain, at time.Time) error {
 	limits := t.st.limits
 	// The overflow event itself takes room, too.
 	if c.count()+2 <= limits.events && c.bytes()+2*MaxEvent <= limits.bytes {
@@ -256,7 +248,7 @@ func (t *Tx) makeRoom(b *bolt.Bucket, c chain, at time.Time) error {
 
 // drop removes the oldest events of l while over says so, and returns the
 // number and digest of the last one; 0 if there was none.
-func drop(b *bolt.Bucket, l *logState, over func() bool) (last uint64, hash string, err error) {
+func drop(b table, l *logState, over func() bool) (last uint64, hash string, err error) {
 	for over() {
 		key, v := oldest(b, l.ID)
 		if key == nil {
@@ -273,19 +265,19 @@ func drop(b *bolt.Bucket, l *logState, over func() bool) (last uint64, hash stri
 }
 
 // oldest returns the first stored event of a log, or nil.
-func oldest(b *bolt.Bucket, id uint32) (key, v []byte) {
+func oldest(b table, id uint32) (key, v []byte) {
 	first := eventKey(id, 0)
-	if key, v = b.Cursor().Seek(first); len(key) != len(first) || !bytes.Equal(key[:4], first[:4]) {
+	if key, v = b.bucket.Cursor().Seek(first); len(key) != len(first) || !bytes.Equal(key[:4], first[:4]) {
 		return nil, nil
 	}
 	return key, v
 }
 
 // free removes one event of l.
-func (l *logState) free(b *bolt.Bucket, key, body []byte) error {
+func (l *logState) free(b table, key, body []byte) error {
 	l.Count--
 	l.Bytes -= int64(len(body))
-	return b.Delete(bytes.Clone(key))
+	return b.remove(key)
 }
 
 // Ack frees the events of log up to n, which the source has committed. Freeing
@@ -294,7 +286,7 @@ func (l *logState) free(b *bolt.Bucket, key, body []byte) error {
 // being written. A log from before state.db was restored may have gone further
 // than this file knows: there any n is taken.
 func (t *Tx) Ack(log string, n uint64) error {
-	return t.outbox(func(b *bolt.Bucket, c chain) error {
+	return t.outbox(func(b table, c chain) error {
 		i := slices.IndexFunc(c, func(l logState) bool { return l.Log == log })
 		if i < 0 {
 			return fmt.Errorf("ack %q: %w, %q", log, ErrLog, c.current().Log)
@@ -326,11 +318,11 @@ const MaxPending = 256
 // older log stand before those of the current one, where numbers begin again.
 func (t *Tx) Pending(log string, n uint64, limit int) (entries []Entry, err error) {
 	limit = min(max(limit, 1), MaxPending)
-	err = t.do(outboxBucket, func(b *bolt.Bucket) error {
-		c, err := readChain(t.tx)
-		if err != nil {
-			return err
-		}
+	c, err := t.chain()
+	if err != nil {
+		return nil, err
+	}
+	err = t.do(outboxBucket, func(b table) error {
 		var from []byte
 		names := make(map[uint32]string, len(c))
 		for _, l := range c {
@@ -339,7 +331,7 @@ func (t *Tx) Pending(log string, n uint64, limit int) (entries []Entry, err erro
 				from = eventKey(l.ID, n+1)
 			}
 		}
-		cursor := b.Cursor()
+		cursor := b.bucket.Cursor()
 		for key, v := cursor.Seek(from); key != nil && len(entries) < limit; key, v = cursor.Next() {
 			e, err := readEntry(key, v, names)
 			if err != nil {
@@ -380,11 +372,7 @@ type Chain struct {
 // Last returns where the log being written stands. It goes on from there after
 // every event was acknowledged, and after a restart.
 func (t *Tx) Last() (Chain, error) {
-	var c chain
-	err := t.do(metaBucket, func(*bolt.Bucket) (err error) {
-		c, err = readChain(t.tx)
-		return err
-	})
+	c, err := t.chain()
 	if err != nil {
 		return Chain{}, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
@@ -41,6 +42,7 @@ var (
 	formatKey   = []byte("format")
 	identityKey = []byte("identity")
 	chainKey    = []byte("chain")
+	sumKey      = []byte("sum")
 )
 
 // state is state.db with the copy that is kept of it.
@@ -164,7 +166,7 @@ func (st *state) fromGood(path string) error {
 	if err != nil {
 		return fmt.Errorf("last good copy: %w", err)
 	}
-	return errors.Join(d.update(newLog), d.close())
+	return errors.Join((&state{database: d}).update(newLog), d.close())
 }
 
 // empty makes path a database with a new identity and nothing else.
@@ -176,7 +178,7 @@ func (st *state) empty(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.update(initState), d.close())
+	return errors.Join((&state{database: d}).update(initState), d.close())
 }
 
 // fallBack opens what can be read on a disk that cannot be written, and if
@@ -245,39 +247,57 @@ func copyFile(path, from string) (err error) {
 }
 
 // initState fills a new state.db.
-func initState(tx *bolt.Tx) error {
+func initState(t *Tx) error {
+	t.inside++
 	for _, name := range [][]byte{metaBucket, documentBucket, seqBucket, valueBucket, outboxBucket} {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+		if _, err := t.tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
 	}
-	m := tx.Bucket(metaBucket)
-	if err := m.Put(formatKey, seal(formatKey, binary.BigEndian.AppendUint32(nil, format))); err != nil {
+	t.inside--
+	err := t.do(metaBucket, func(m table) error {
+		if err := m.put(formatKey, binary.BigEndian.AppendUint32(nil, format)); err != nil {
+			return err
+		}
+		return makeIdentity(m)
+	})
+	if err != nil {
 		return err
 	}
-	if err := makeIdentity(m); err != nil {
-		return err
-	}
-	return newLog(tx)
+	return newLog(t)
 }
 
-// stateLayout checks every value of state.db, and that what each one has is
-// there.
+// stateLayout checks every value of state.db, that what each one has is there,
+// and that no page is an old one.
 func stateLayout() layout {
-	missing := map[string]bool{"format": true, "identity": true, "chain": true}
+	missing := map[string]bool{"format": true, "identity": true, "chain": true, "sum": true}
+	var sum uint64
+	var want balance
 	return layout{
 		maxSpan: stateSpan,
 		value: func(bucket string, key, value []byte) error {
 			body, err := unseal(key, value)
-			if err != nil || bucket != string(metaBucket) {
+			switch {
+			case err != nil:
 				return err
+			case bucket != string(metaBucket):
+				sum += weigh(bucket, value)
+				return nil
 			}
 			delete(missing, string(key))
+			if bytes.Equal(key, sumKey) {
+				want, err = parseBalance(body)
+				return err
+			}
+			sum += weigh(bucket, value)
 			return checkMeta(string(key), body)
 		},
-		done: func() error {
+		done: func(m meta) error {
 			for name := range missing {
 				return fmt.Errorf("%w: meta/%s is missing", ErrDamaged, name)
+			}
+			if want.txid != m.txid || want.sum != sum {
+				return fmt.Errorf("%w: a page is older than transaction %d", ErrDamaged, m.txid)
 			}
 			return nil
 		},
@@ -322,17 +342,36 @@ func (st *state) begin() {
 	}
 }
 
-// update is database.update, and wakes the copier when a copy is due.
-func (st *state) update(fn func(*bolt.Tx) error) error {
+// update runs fn in a write transaction and wakes the copier when a copy is
+// due.
+func (st *state) update(fn func(*Tx) error) error {
 	var id, pages int64
 	err := st.database.update(func(tx *bolt.Tx) error {
 		id, pages = int64(tx.ID()), tx.Size()/pageSize
-		return fn(tx)
+		t := &Tx{tx: tx, st: st}
+		if err := t.call(fn); err != nil {
+			return err
+		}
+		switch {
+		case t.spoilt != nil:
+			return t.spoilt
+		case !t.changed:
+			return errUnchanged
+		}
+		return t.settle(tx)
 	})
 	if err == nil && st.copier != nil {
 		st.copier.note(id, pages)
 	}
 	return err
+}
+
+// read runs fn in a read transaction.
+func (st *state) read(fn func(*Tx) error) error {
+	return st.view(func(tx *bolt.Tx) error {
+		t := &Tx{tx: tx, st: st}
+		return t.call(fn)
+	})
 }
 
 func (st *state) close() error {
@@ -350,8 +389,8 @@ func (st *state) stats(s *Stats) {
 		s.Written += c.written.Load()
 		s.CopyErr = c.lastErr()
 	}
-	st.view(func(tx *bolt.Tx) error {
-		c, err := readChain(tx)
+	st.read(func(t *Tx) error {
+		c, err := t.chain()
 		s.Outbox = c.count()
 		return err
 	})

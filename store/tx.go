@@ -1,9 +1,7 @@
 package store
 
 import (
-	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
@@ -23,8 +21,9 @@ type Tx struct {
 	tx      *bolt.Tx
 	st      *state
 	changed bool
-	inside  bool  // one of our own methods runs
-	spoilt  error // an operation failed half way: never commit
+	sum     uint64 // by how much the balance changed
+	inside  int    // our own methods that run, above 0 in a panic of bbolt
+	spoilt  error  // an operation failed half way: never commit
 }
 
 // Update runs fn in a write transaction and returns when it is on the disk. An
@@ -37,35 +36,20 @@ type Tx struct {
 // own. After an error of the disk, whether the change was stored is known only
 // from reading it again; repeating it is safe.
 func (s *Store) Update(fn func(*Tx) error) error {
-	return s.state.update(func(b *bolt.Tx) error {
-		t := &Tx{tx: b, st: s.state}
-		if err := t.call(fn); err != nil {
-			return err
-		}
-		if t.spoilt != nil {
-			return t.spoilt
-		}
-		if !t.changed {
-			return errUnchanged
-		}
-		return nil
-	})
+	return s.state.update(fn)
 }
 
 // View runs fn in a read transaction: it sees one moment of the state. fn must
 // not call the store's own methods.
 func (s *Store) View(fn func(*Tx) error) error {
-	return s.state.view(func(b *bolt.Tx) error {
-		t := &Tx{tx: b, st: s.state}
-		return t.call(fn)
-	})
+	return s.state.read(fn)
 }
 
 // call runs fn, and keeps apart its own panics from those of bbolt.
 func (t *Tx) call(fn func(*Tx) error) error {
 	defer func() {
 		t.tx = nil
-		if t.inside {
+		if t.inside > 0 {
 			return
 		}
 		if p := recover(); p != nil {
@@ -76,49 +60,18 @@ func (t *Tx) call(fn func(*Tx) error) error {
 }
 
 // do runs one operation on a bucket.
-func (t *Tx) do(bucket []byte, fn func(b *bolt.Bucket) error) error {
+func (t *Tx) do(bucket []byte, fn func(b table) error) error {
 	if t.tx == nil {
 		return ErrTxDone
 	}
-	t.inside = true
+	t.inside++
 	b := t.tx.Bucket(bucket)
-	if b == nil {
-		t.inside = false
-		return fmt.Errorf("bucket %q: %w: missing", bucket, ErrDamaged)
+	err := fmt.Errorf("bucket %q: %w: missing", bucket, ErrDamaged)
+	if b != nil {
+		err = fn(table{t, string(bucket), b})
 	}
-	err := fn(b)
-	t.inside = false
+	t.inside-- // not deferred: a panic leaves it
 	return err
-}
-
-// get returns a copy of the sealed value under key, or ErrNotFound.
-func get(b *bolt.Bucket, key []byte) ([]byte, error) {
-	v := b.Get(key)
-	if v == nil {
-		return nil, fmt.Errorf("%q: %w", printable(key), ErrNotFound)
-	}
-	body, err := unseal(key, v)
-	return bytes.Clone(body), err
-}
-
-// put seals and stores body, unless it is what stands there already.
-func (t *Tx) put(b *bolt.Bucket, key, body []byte) error {
-	v := seal(key, body)
-	if bytes.Equal(b.Get(key), v) {
-		return nil
-	}
-	t.changed = true
-	t.spoilt = errors.Join(t.spoilt, b.Put(key, v))
-	return t.spoilt
-}
-
-func (t *Tx) remove(b *bolt.Bucket, key []byte) error {
-	if b.Get(key) == nil {
-		return nil
-	}
-	t.changed = true
-	t.spoilt = errors.Join(t.spoilt, b.Delete(key))
-	return t.spoilt
 }
 
 // Put stores v under name: 1 to MaxName bytes, at most MaxValue bytes (else
@@ -130,7 +83,7 @@ func (t *Tx) Put(name string, v []byte) error {
 	if len(v) > MaxValue {
 		return fmt.Errorf("value %q: %w: %d bytes; allowed: %d", name, ErrTooLarge, len(v), MaxValue)
 	}
-	return t.do(valueBucket, func(b *bolt.Bucket) error { return t.put(b, []byte(name), v) })
+	return t.do(valueBucket, func(b table) error { return b.put([]byte(name), v) })
 }
 
 // Get returns the value of name, or ErrNotFound.
@@ -138,8 +91,8 @@ func (t *Tx) Get(name string) (v []byte, err error) {
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
-	err = t.do(valueBucket, func(b *bolt.Bucket) error {
-		v, err = get(b, []byte(name))
+	err = t.do(valueBucket, func(b table) error {
+		v, err = b.get([]byte(name))
 		return err
 	})
 	if err != nil {
@@ -153,7 +106,7 @@ func (t *Tx) Delete(name string) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
-	return t.do(valueBucket, func(b *bolt.Bucket) error { return t.remove(b, []byte(name)) })
+	return t.do(valueBucket, func(b table) error { return b.remove([]byte(name)) })
 }
 
 // Increment adds one to the counter name and returns it, beginning with 1. A
@@ -162,10 +115,10 @@ func (t *Tx) Increment(name string) (n uint64, err error) {
 	if err := checkName(name); err != nil {
 		return 0, err
 	}
-	err = t.do(valueBucket, func(b *bolt.Bucket) error {
+	err = t.do(valueBucket, func(b table) error {
 		key := []byte(name)
-		if b.Get(key) != nil {
-			v, err := get(b, key)
+		if b.has(key) {
+			v, err := b.get(key)
 			if err != nil {
 				return err
 			}
@@ -175,7 +128,7 @@ func (t *Tx) Increment(name string) (n uint64, err error) {
 			n = binary.BigEndian.Uint64(v)
 		}
 		n++
-		return t.put(b, key, binary.BigEndian.AppendUint64(nil, n))
+		return b.put(key, binary.BigEndian.AppendUint64(nil, n))
 	})
 	return n, err
 }

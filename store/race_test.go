@@ -1,0 +1,6 @@
+//go:build race
+
+package store
+
+// raceEnabled makes long loops shorter.
+const raceEnabled = true
