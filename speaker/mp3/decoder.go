@@ -27,6 +27,7 @@ type Decoder struct {
 	err      error
 	bad, run int64 // frames that became silence: in all, and in a row
 	lastBad  error
+	lead     int // frames after a skip that may lack their reservoir
 }
 
 // NewDecoder reads up to the first frame. It returns an error that wraps
@@ -80,6 +81,46 @@ func (d *Decoder) Read(dst []float32) (frames int, err error) {
 // frames that became silence.
 func (d *Decoder) Damage() (bytes, frames int64) { return d.walk.damaged, d.bad }
 
+// leadFrames are decoded, and thrown away, before the first frame after a skip:
+// 511 bytes of reservoir reach back 9 of the smallest frames (32 kbit/s at
+// 48 kHz in stereo, CRC: 58 bytes of main data), and the filters one more.
+const leadFrames = 12
+
+// Skip passes over n frames, most of them without decoding. What Read yields
+// then is bit for bit what it would have yielded after reading them. It returns
+// how many it passed over, fewer than n only with the error that Read would
+// have returned there.
+func (d *Decoder) Skip(n int64) (skipped int64, err error) {
+	m := min(n, int64(d.hi-d.lo))
+	d.lo += int(m)
+	skipped = m
+	jumped := false
+	for skipped < n {
+		h, frame, err := d.next()
+		if err != nil {
+			return skipped, err
+		}
+		lo, hi := d.seg.next()
+		size := int64(hi - lo)
+		if n-skipped >= size+leadFrames*frameLen {
+			jumped = true
+			skipped += size
+			continue
+		}
+		if jumped {
+			d.feed.reset()
+			d.lead, jumped = leadFrames, false
+		}
+		if err := d.decode(h, frame, lo, hi); err != nil {
+			return skipped, err
+		}
+		m := min(n-skipped, int64(d.hi-d.lo))
+		d.lo += int(m)
+		skipped += m
+	}
+	return skipped, nil
+}
+
 // fill decodes frames until there is sound to give out.
 func (d *Decoder) fill() error {
 	for d.lo == d.hi {
@@ -88,16 +129,32 @@ func (d *Decoder) fill() error {
 			return err
 		}
 		lo, hi := d.seg.next()
-		if lo == hi && hi == 0 { // behind the end: nothing can depend on it
-			continue
+		if err := d.decode(h, frame, lo, hi); err != nil {
+			return err
 		}
-		d.note(d.feed.decode(h, frame))
-		if d.run > maxBadFrames {
-			d.err = fmt.Errorf("%w: %d frames in a row: %w", ErrDamaged, d.run, d.lastBad)
-			return d.err
-		}
-		d.lo, d.hi = lo, hi
 	}
+	return nil
+}
+
+// decode makes the PCM frames [lo, hi) of one MPEG frame the next to give out.
+func (d *Decoder) decode(h header, frame []byte, lo, hi int) error {
+	if hi == 0 { // behind the end: nothing can depend on it
+		return nil
+	}
+	if d.walk.gap {
+		d.feed.gap()
+	}
+	err := d.feed.decode(h, frame, d.walk.suspect)
+	if d.lead > 0 && errors.Is(err, errReservoir) {
+		err = nil // not damage: we came from nowhere
+	}
+	d.lead = max(d.lead-1, 0)
+	d.note(err)
+	if d.run > maxBadFrames {
+		d.err = fmt.Errorf("%w: %d frames in a row: %w", ErrDamaged, d.run, d.lastBad)
+		return d.err
+	}
+	d.lo, d.hi = lo, hi
 	return nil
 }
 
@@ -130,6 +187,7 @@ func (d *Decoder) next() (header, []byte, error) {
 			return h, frame, nil
 		}
 		d.seg = newSegment(t)
+		d.feed.gap() // another file begins, or the first
 	}
 	return header{}, nil, d.err
 }

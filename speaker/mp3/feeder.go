@@ -17,6 +17,7 @@ const reservoirBytes = 511
 
 var (
 	errReservoir = errors.New("main data of earlier frames are missing")
+	errSuspect   = errors.New("bytes of the frame were lost")
 	errSide      = errors.New("side information is invalid")
 	errLength    = errors.New("decoder did not take the whole frame")
 )
@@ -52,11 +53,14 @@ func (f *feeder) Read(p []byte) (int, error) {
 }
 
 // decode leaves the PCM of the frame in f.pcm. When the frame could not be
-// decoded that is silence, and the error says why; the next frame may be fed.
-func (f *feeder) decode(h header, frame []byte) error {
+// decoded, or is suspect, that is silence, and the error says why; the next frame
+// may be fed.
+func (f *feeder) decode(h header, frame []byte, suspect bool) error {
 	side := parseSide(h, frame)
 	mainBytes := len(frame) - h.mainStart()
 	switch {
+	case suspect:
+		return errors.Join(errSuspect, f.silence(h, frame))
 	case !side.sane || side.dataBits > 8*(side.mainDataBegin+mainBytes):
 		return errors.Join(errSide, f.silence(h, frame))
 	case side.mainDataBegin > f.reservoir:
@@ -78,7 +82,7 @@ func (f *feeder) silence(h header, frame []byte) error {
 	clear(side)
 	side[0], side[1] = byte(begin>>1), byte(begin<<7)
 	if err := f.run(h, f.patched); err != nil {
-		f.dec, f.reservoir = nil, 0
+		f.reset()
 		clear(f.pcm[:])
 		return err
 	}
@@ -91,7 +95,7 @@ func (f *feeder) silence(h header, frame []byte) error {
 func (f *feeder) run(h header, frame []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			f.dec, f.reservoir = nil, 0
+			f.reset()
 			err = fmt.Errorf("decoder panicked: %v", p)
 		}
 	}()
@@ -105,11 +109,18 @@ func (f *feeder) run(h header, frame []byte) (err error) {
 		return fmt.Errorf("decode frame: %w", err)
 	}
 	if len(f.in) != 0 {
-		f.dec = nil
+		f.reset()
 		return errLength
 	}
 	return nil
 }
+
+// gap says that frames are missing before the next: what go-mp3 holds of main
+// data is not what that frame reaches back to.
+func (f *feeder) gap() { f.reservoir = 0 }
+
+// reset forgets all that was decoded: the next frame does not follow the last.
+func (f *feeder) reset() { f.dec, f.reservoir = nil, 0 }
 
 // open makes a decoder. go-mp3 decodes a first frame in doing so; it gets a
 // silent one of the same kind, so that a bad first frame is no special case.

@@ -78,20 +78,18 @@ type infoTag struct {
 
 // parseInfo reads the info tag of a Layer III frame. It is false for a frame
 // that holds sound. Sound could hold the four letters by chance, so in the
-// middle of a stream the side information must be empty too.
+// middle of a stream all before them, but a CRC, must be zero.
 func parseInfo(h header, frame []byte, first bool) (infoTag, bool) {
-	side := frame[h.mainStart()-h.sideBytes() : h.mainStart()]
-	if !first && len(bytes.Trim(side, "\x00")) != 0 {
-		return infoTag{}, false
-	}
 	// Encoders leave out the CRC when they place the tag; look at both.
 	for _, at := range []int{headerBytes + h.sideBytes(), h.mainStart()} {
-		if t, ok := parseXing(frame[min(at, len(frame)):]); ok {
+		t, ok := parseXing(frame[min(at, len(frame)):])
+		if ok && (first || len(bytes.Trim(frame[headerBytes+2:at], "\x00")) == 0) {
 			return t, true
 		}
 	}
 	const vbriAt = headerBytes + 32
-	if b := frame[min(vbriAt, len(frame)):]; len(b) >= 18 && string(b[:4]) == "VBRI" {
+	b := frame[min(vbriAt, len(frame)):]
+	if first && len(b) >= 18 && string(b[:4]) == "VBRI" {
 		return infoTag{frames: int64(binary.BigEndian.Uint32(b[14:]))}, true
 	}
 	return infoTag{}, false

@@ -37,6 +37,11 @@ type walker struct {
 	locked bool // kind is known
 	synced bool // a frame must begin at lo
 
+	// Of the frame returned last: gap says that bytes were lost before it, so
+	// it cannot build on the main data of earlier frames; suspect, that its own
+	// bytes are probably not all its own.
+	gap, suspect bool
+
 	damaged int64 // bytes that belong to no frame and no tag
 	tags    int64 // bytes of ID3v1, ID3v2 and APE tags
 }
@@ -52,6 +57,7 @@ func newWalker(r io.Reader) *walker {
 func (w *walker) next() (h header, frame []byte, err error) {
 	w.lo += w.used
 	w.used = 0
+	before := w.damaged
 	for {
 		w.skipTags()
 		b := w.peek(windowBytes)
@@ -69,6 +75,7 @@ func (w *walker) next() (h header, frame []byte, err error) {
 		switch {
 		case ok && h.same(w.kind) && (w.synced || w.chain(b, laterChain)):
 			if frame, ok = w.take(b, h); ok {
+				w.gap = w.damaged > before
 				return h, frame, nil
 			}
 		case ok && !h.same(w.kind) && w.chain(b, firstChain):
@@ -109,12 +116,13 @@ func (w *walker) take(b []byte, h header) ([]byte, bool) {
 		w.damage(len(b))
 		return nil, false
 	}
-	w.synced = w.follows(b[size:])
+	w.synced, w.suspect = w.follows(b[size:]), false
 	if !w.synced {
-		if n := w.inside(b, size); n > 0 {
+		if n := w.search(b, headerBytes, size); n > 0 {
 			w.damage(n)
 			return nil, false
 		}
+		w.suspect = w.mangled(b, size)
 	}
 	w.used = size
 	return b[:size:size], true
@@ -129,15 +137,24 @@ func (w *walker) follows(b []byte) bool {
 	return isTag(b) || ok && (h.same(w.kind) || w.chain(b, laterChain))
 }
 
-// inside looks for the true next frame within the size bytes of a frame that is
-// not followed by one: bytes were lost from it. It returns 0 when there is none.
-func (w *walker) inside(b []byte, size int) int {
-	for n := headerBytes; n < size; n++ {
+// search looks for a true frame that begins in b[from:to]. It returns 0 when
+// there is none.
+func (w *walker) search(b []byte, from, to int) int {
+	for n := from; n < to; n++ {
 		if h, ok := parseHeader(b[n:]); ok && h.same(w.kind) && w.chain(b[n:], laterChain) {
 			return n
 		}
 	}
 	return 0
+}
+
+// mangled judges a frame of size bytes that no frame follows. When the next one
+// begins a frame's length later, only the header between them is destroyed;
+// when none follows, the file ends in something else. Otherwise bytes were lost
+// or put in, and the frame's end may be another's.
+func (w *walker) mangled(b []byte, size int) bool {
+	n := w.search(b, size, len(b))
+	return n > 0 && (n < 2*size-1 || n > 2*size+1)
 }
 
 // chain is true when n frames of one stream follow each other from b on. The

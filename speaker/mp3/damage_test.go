@@ -1,0 +1,227 @@
+package mp3
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// tear damages a copy of b in one of the ways that flash, radio links and
+// careless tools do.
+func tear(rnd *rand.Rand, b []byte) []byte {
+	b = bytes.Clone(b)
+	at := rnd.IntN(len(b))
+	n := min(1+rnd.IntN(600), len(b)-at)
+	switch rnd.IntN(7) {
+	case 0: // bits flip here and there
+		for range 1 + rnd.IntN(50) {
+			b[rnd.IntN(len(b))] ^= 1 << rnd.IntN(8)
+		}
+	case 1: // a block is lost
+		b = append(b[:at], b[at+n:]...)
+	case 2: // or reads as zeros
+		clear(b[at : at+n])
+	case 3: // or as ones
+		for i := range b[at : at+n] {
+			b[at+i] = 0xff
+		}
+	case 4: // or as another
+		copy(b[at:at+n], b[rnd.IntN(len(b)):])
+	case 5: // something is put in
+		b = append(b[:at:at], append(randomBytes(rnd, n), b[at:]...)...)
+	case 6: // the file ends early
+		b = b[:at]
+	}
+	return b
+}
+
+func randomBytes(rnd *rand.Rand, n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(rnd.Uint32())
+	}
+	return b
+}
+
+func TestDamagedFilesEndAndStayInRange(t *testing.T) {
+	files := []string{"mono44-crc.mp3", "stereo48-cbr96.mp3", "stereo44-vbr.mp3", "mono44-tags.mp3"}
+	played := 0
+	for seed := range uint64(200) {
+		rnd := rand.New(rand.NewPCG(seed, 7))
+		whole := sound(t, files[seed%4])[:2400]
+		b := whole
+		for range 1 + rnd.IntN(3) {
+			b = append(tear(rnd, b), 0)
+		}
+		pcm, _, err := decodeAll(bytes.NewReader(b))
+		require.Error(t, err)
+		if !errors.Is(err, io.EOF) {
+			require.True(t, errors.Is(err, ErrNotAudio) || errors.Is(err, ErrChanged) ||
+				errors.Is(err, ErrUnsupported) || errors.Is(err, ErrDamaged), "seed %d: %v", seed, err)
+		}
+		requireInRange(t, pcm)
+		info, _ := Probe(bytes.NewReader(b))
+		require.GreaterOrEqual(t, info.Frames*2, int64(len(pcm))/2, "seed %d: probe and decoder agree", seed)
+		if len(pcm) > 0 {
+			played++
+		}
+	}
+	assert.Greater(t, played, 150, "most damaged files still play")
+}
+
+// requireSame is InDeltaSlice with a message that can be read.
+func requireSame(t testing.TB, want, got []float32, delta float64) {
+	t.Helper()
+	require.Equal(t, len(want), len(got))
+	for i := range want {
+		if d := float64(want[i] - got[i]); d > delta || d < -delta {
+			require.InDelta(t, want[i], got[i], delta, "sample %d of %d", i, len(want))
+		}
+	}
+}
+
+func requireInRange(t testing.TB, pcm []float32) {
+	t.Helper()
+	for i, x := range pcm {
+		if !(x >= -1 && x <= 1) {
+			require.Fail(t, "sample out of range", "%v at %d", x, i)
+		}
+	}
+}
+
+// TestLostFrameIsSilenceAndNoNoise takes a frame away. What follows may build on
+// main data that are gone: it must be silent until it can be decoded again, and
+// then be what it was.
+func TestLostFrameIsSilenceAndNoNoise(t *testing.T) {
+	for _, name := range []string{"stereo48-cbr96.mp3", "mono48-cbr64.mp3", "mono44-notag.mp3"} {
+		t.Run(name, func(t *testing.T) {
+			b := sound(t, name)
+			starts := frameStarts(b)
+			whole, d := mustDecode(t, b[starts[0]:])
+			block := frameLen * d.channels
+			for k := 3; k < len(starts)-4; k += 5 {
+				// All of the frame but 30 bytes, so that the walker sees the gap.
+				cut := join(b[starts[0]:starts[k]], noise(30), b[starts[k+1]:])
+				got, torn := mustDecode(t, cut)
+				require.Equal(t, len(whole)-block, len(got))
+				_, silenced := torn.Damage()
+				checkAfterGap(t, got, whole[block:], k, block, int(silenced))
+			}
+		})
+	}
+}
+
+// checkAfterGap compares the blocks from k on: silent ones, one or two in which
+// the sound comes back, then the same ones.
+func checkAfterGap(t *testing.T, got, want []float32, k, block, silenced int) {
+	t.Helper()
+	require.LessOrEqual(t, silenced, 10)
+	same := k + silenced + 2
+	for i := same * block; i < len(got); i++ {
+		require.InDelta(t, want[i], got[i], 4.0/32768, "gap at frame %d, sample %d of frame %d", k, i%block, i/block)
+	}
+	var before, after float32
+	for i := k * block; i < min(same*block, len(got)); i++ {
+		before, after = max(before, want[i], -want[i]), max(after, got[i], -got[i])
+	}
+	require.LessOrEqual(t, after, 2*before+0.05, "no burst at the gap of frame %d", k)
+}
+
+// frameStarts is where the sound frames of b begin.
+func frameStarts(b []byte) (starts []int) {
+	w := newWalker(bytes.NewReader(b))
+	at := 0
+	for {
+		h, frame, err := w.next()
+		if err != nil {
+			return starts
+		}
+		at = bytes.Index(b[at:], frame) + at
+		if _, info := parseInfo(h, frame, len(starts) == 0); !info {
+			starts = append(starts, at)
+		}
+		at += len(frame)
+	}
+}
+
+func TestStreamThatBeginsInTheMiddleStartsSilent(t *testing.T) {
+	b := sound(t, "stereo48-cbr96.mp3")
+	starts := frameStarts(b)
+	whole, _ := mustDecode(t, b[starts[0]:])
+	const k = 10
+	got, d := mustDecode(t, b[starts[k]:])
+	_, silenced := d.Damage()
+	block := frameLen * 2
+	require.Equal(t, len(whole)-k*block, len(got))
+	assert.Zero(t, peak(got[:int(silenced)*block]))
+	from := (int(silenced) + 2) * block
+	requireSame(t, whole[k*block+from:], got[from:], 4.0/32768)
+}
+
+func peak(pcm []float32) (p float32) {
+	for _, x := range pcm {
+		p = max(p, x, -x)
+	}
+	return p
+}
+
+func TestNothingButDamageEndsWithItsReason(t *testing.T) {
+	b := frames(mono48, 400)
+	for i := 0; i < len(b); i += 192 {
+		for j := 4; j < 21; j++ {
+			b[i+j] = 0xff // side information out of range
+		}
+	}
+	pcm, d, err := decodeAll(bytes.NewReader(b))
+	assert.ErrorIs(t, err, ErrDamaged)
+	assert.ErrorIs(t, err, errSide)
+	assert.Zero(t, peak(pcm))
+	_, bad := d.Damage()
+	assert.Equal(t, int64(maxBadFrames+1), bad)
+}
+
+func TestRateChangeIsToldAfterTheSoundBeforeIt(t *testing.T) {
+	pcm, _, err := decodeAll(bytes.NewReader(join(sound(t, "mono44-notag.mp3"), sound(t, "mono48-cbr64.mp3"))))
+	assert.ErrorIs(t, err, ErrChanged)
+	assert.Equal(t, 28*frameLen, len(pcm))
+}
+
+func TestTwoFilesInOneArePlayedWithoutTheirPaddings(t *testing.T) {
+	one := sound(t, "mono44-crc.mp3")
+	first, _ := mustDecode(t, one)
+	both, _ := mustDecode(t, join(one, one))
+	require.Equal(t, 2*len(first), len(both))
+	requireSame(t, first, both[:len(first)], 0)
+	requireSame(t, first, both[len(first):], 0.02) // the filters' memory
+}
+
+func TestPanicInTheDecoderCostsOneFrame(t *testing.T) {
+	b := frames(mono48, 3)
+	h, _ := parseHeader(b)
+	f := feeder{}
+	require.NoError(t, f.decode(h, b[:192], false))
+	f.dec = nil
+	err := f.run(h, nil) // too short for what its header says: the way down must hold
+	assert.Error(t, err)
+	assert.NoError(t, f.decode(h, b[:192], false), "the next frame plays")
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, name := range []string{"mono44-crc.mp3", "stereo48-cbr96.mp3", "stereo44-vbr.mp3", "mpeg2-22k.mp3"} {
+		f.Add(sound(f, name)[:2500])
+	}
+	f.Add(join(frames(mono48, 3), noise(30), frames(mono48, 3)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) > 16<<10 {
+			return
+		}
+		pcm, _, err := decodeAll(bytes.NewReader(b))
+		require.Error(t, err)
+		requireInRange(t, pcm)
+	})
+}

@@ -1,0 +1,230 @@
+package mp3
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Headers of frames with a round length, and silent frames of them.
+var (
+	mono48  = [4]byte{0xff, 0xfb, 0x54, 0xc0} // 64 kbit/s: 192 bytes
+	mono32  = [4]byte{0xff, 0xfb, 0x58, 0xc0} // 288 bytes
+	low24   = [4]byte{0xff, 0xf3, 0x84, 0xc0} // MPEG-2, 64 kbit/s: 192 bytes
+	layerII = [4]byte{0xff, 0xfd, 0x84, 0xc0} // 128 kbit/s: 384 bytes
+)
+
+// frames is n silent frames with the header h.
+func frames(h [4]byte, n int) []byte {
+	p, ok := parseHeader(h[:])
+	if !ok {
+		panic("no header")
+	}
+	one := make([]byte, p.bytes())
+	copy(one, h[:])
+	return bytes.Repeat(one, n)
+}
+
+func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+
+// noise is n bytes in which no header hides.
+func noise(n int) []byte {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(rnd.IntN(255))
+	}
+	return b
+}
+
+// walk counts the frames that a walker finds.
+func walk(b []byte) (n int, w *walker, err error) {
+	w = newWalker(bytes.NewReader(b))
+	for {
+		if _, _, err = w.next(); err != nil {
+			return n, w, err
+		}
+		n++
+	}
+}
+
+func id3v2(size int, footer bool) []byte {
+	b := make([]byte, 10+size)
+	copy(b, "ID3\x04\x00\x00")
+	for i := range 4 {
+		b[6+i] = byte(size >> (7 * (3 - i)) & 0x7f)
+	}
+	if footer {
+		b[5] |= 0x10
+		b = append(b, "3DI\x04\x00\x10\x00\x00\x00\x00"...)
+	}
+	return b
+}
+
+func ape(size int) []byte {
+	b := make([]byte, 32)
+	copy(b, "APETAGEX")
+	binary.LittleEndian.PutUint32(b[8:], 2000)
+	binary.LittleEndian.PutUint32(b[12:], uint32(size+32))
+	footer := bytes.Clone(b)
+	binary.LittleEndian.PutUint32(b[20:], 1<<31|1<<29)
+	return join(b, make([]byte, size), footer)
+}
+
+func id3v1() []byte { return append([]byte("TAG"), make([]byte, 125)...) }
+
+func TestWalkerFindsFramesAmongOtherThings(t *testing.T) {
+	cut := func(b []byte, from, to int) []byte { return join(b[:from], b[to:]) }
+	for _, tc := range []struct {
+		name    string
+		b       []byte
+		frames  int
+		damaged int64
+		tags    int64
+	}{
+		{"frames only", frames(mono48, 10), 10, 0, 0},
+		{"a single frame", frames(mono48, 1), 1, 0, 0},
+		{"two frames", frames(mono48, 2), 2, 0, 0},
+		{"ID3v2 in front", join(id3v2(5000, false), frames(mono48, 5)), 5, 0, 5010},
+		{"ID3v2 of 3 MB", join(id3v2(3<<20, false), frames(mono48, 5)), 5, 0, 3<<20 + 10},
+		{"ID3v2 with a footer", join(id3v2(300, true), frames(mono48, 5)), 5, 0, 320},
+		{"two ID3v2", join(id3v2(30, false), id3v2(0, false), frames(mono48, 5)), 5, 0, 50},
+		{"ID3v2 in the middle", join(frames(mono48, 4), id3v2(700, false), frames(mono48, 4)), 8, 0, 710},
+		{"ID3v1 behind", join(frames(mono48, 5), id3v1()), 5, 0, 128},
+		{"one frame and ID3v1", join(frames(mono48, 1), id3v1()), 1, 0, 128},
+		{"enhanced ID3v1", join(frames(mono48, 5), append([]byte("TAG+"), make([]byte, 223)...), id3v1()), 5, 0, 355},
+		{"APE behind", join(frames(mono48, 5), ape(100), id3v1()), 5, 0, 100 + 64 + 128},
+		{"APE in front", join(ape(1000), frames(mono48, 5)), 5, 0, 1064},
+		{"APE footer alone", join(frames(mono48, 5), ape(0)[32:]), 5, 0, 32},
+		{"garbage in front", join(noise(1000), frames(mono48, 5)), 5, 1000, 0},
+		{"garbage in the middle", join(frames(mono48, 5), noise(1000), frames(mono48, 5)), 10, 1000, 0},
+		{"garbage behind", join(frames(mono48, 5), noise(1000)), 5, 1000, 0},
+		{"a false header in front", join(mono48[:], noise(500), frames(mono48, 5)), 5, 504, 0},
+		{"last frame cut short", frames(mono48, 5)[:5*192-1], 4, 191, 0},
+		{"cut after one frame and a half", frames(mono48, 2)[:300], 1, 108, 0},
+		{"bytes lost from a frame", cut(frames(mono48, 10), 5*192+50, 5*192+100), 9, 142, 0},
+		{"bytes lost across two frames", cut(frames(mono48, 10), 5*192+150, 6*192+50), 9, 100, 0},
+		{"bytes put into a frame", join(frames(mono48, 10)[:5*192+50], noise(40), frames(mono48, 10)[5*192+50:]), 10, 40, 0},
+		{"bit rates mixed", join(frames(mono48, 3), frames([4]byte{0xff, 0xfb, 0x94, 0xc0}, 3)), 6, 0, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			n, w, err := walk(tc.b)
+			require.ErrorIs(t, err, io.EOF)
+			assert.Equal(t, tc.frames, n, "frames")
+			assert.Equal(t, tc.damaged, w.damaged, "damaged bytes")
+			assert.Equal(t, tc.tags, w.tags, "tag bytes")
+		})
+	}
+}
+
+func TestWalkerRefusesWhatIsNoMP3(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		b    []byte
+		is   error
+	}{
+		{"nothing", nil, ErrNotAudio},
+		{"three bytes", []byte{0xff, 0xfb, 0x54}, ErrNotAudio},
+		{"a header alone", mono48[:], ErrNotAudio},
+		{"most of a frame", frames(mono48, 1)[:191], ErrNotAudio},
+		{"zeros", make([]byte, 1<<20), ErrNotAudio},
+		{"ones", bytes.Repeat([]byte{0xff}, 1<<20), ErrNotAudio},
+		{"a tag alone", id3v2(1000, false), ErrNotAudio},
+		{"a tag that runs past the end", id3v2(1000, false)[:500], ErrNotAudio},
+		{"frames too far behind", join(make([]byte, 1<<20), frames(mono48, 5)), ErrNotAudio},
+		{"MPEG-2", frames(low24, 5), ErrUnsupported},
+		{"Layer II", frames(layerII, 5), ErrUnsupported},
+		{"two MPEG-2 frames", frames(low24, 2), ErrUnsupported},
+		{"MPEG-2 behind a tag and garbage", join(id3v2(50, false), noise(100), frames(low24, 5)), ErrUnsupported},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			n, _, err := walk(tc.b)
+			assert.ErrorIs(t, err, tc.is)
+			assert.Zero(t, n)
+		})
+	}
+}
+
+func TestRandomBytesAreNotAudio(t *testing.T) {
+	for seed := range uint64(50) {
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		b := make([]byte, 200<<10)
+		for i := range b {
+			b[i] = byte(rnd.Uint32())
+		}
+		_, _, err := walk(b)
+		assert.ErrorIs(t, err, ErrNotAudio, "seed %d", seed)
+	}
+}
+
+func TestAnotherRateInMidStreamEndsTheSource(t *testing.T) {
+	for name, other := range map[string][4]byte{"rate": mono32, "version": low24, "layer": layerII} {
+		n, w, err := walk(join(frames(mono48, 6), frames(other, 6)))
+		assert.ErrorIs(t, err, ErrChanged, name)
+		assert.ErrorContains(t, err, "from MPEG-1 Layer III, 48000 Hz", name)
+		assert.Equal(t, 6, n, name)
+		assert.Zero(t, w.damaged, name)
+	}
+}
+
+func TestOneFlippedHeaderIsDamageAndNotAChange(t *testing.T) {
+	b := frames(mono48, 10)
+	b[4*192+2] ^= 0x0c // the sampling rate of the fifth frame
+	n, w, err := walk(b)
+	require.ErrorIs(t, err, io.EOF)
+	assert.Equal(t, 9, n)
+	assert.Equal(t, int64(192), w.damaged)
+}
+
+func TestWalkerReadsAheadByItsBufferOnly(t *testing.T) {
+	r := &countingReader{r: bytes.NewReader(frames(mono48, 10000))}
+	w := newWalker(r)
+	for i := range 1000 {
+		_, _, err := w.next()
+		require.NoError(t, err)
+		require.LessOrEqual(t, r.n, (i+1)*192+bufferBytes)
+	}
+}
+
+// countingReader counts what was read and offers no Seek.
+type countingReader struct {
+	r io.Reader
+	n int
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += n
+	return n, err
+}
+
+func FuzzWalker(f *testing.F) {
+	for _, b := range [][]byte{
+		frames(mono48, 4), frames(low24, 4), frames(layerII, 3),
+		join(id3v2(20, true), frames(mono48, 3), ape(10), id3v1()),
+		join(frames(mono48, 3), noise(30), frames(mono48, 3)),
+		join(frames(mono48, 3), frames(mono32, 3)),
+	} {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		w := newWalker(bytes.NewReader(b))
+		var taken int64
+		for {
+			h, frame, err := w.next()
+			if err != nil {
+				require.NotErrorIs(t, err, io.ErrNoProgress)
+				break
+			}
+			require.True(t, h.playable())
+			require.Len(t, frame, h.bytes())
+			taken += int64(len(frame))
+		}
+		require.LessOrEqual(t, taken+w.damaged, int64(len(b)))
+	})
+}
