@@ -175,11 +175,11 @@ func (s *Scheduler) reopenAir(a *air) {
 	orphans := s.takeOrphans(a.origin, true)
 	for _, e := range a.entries {
 		k := keyOf(a.origin, e.item.ID, e.item.End, true)
-		if o := s.book[k]; o != nil && !o.Open {
+		if o, ok := s.book.get(k); ok && !o.Open {
 			e.over = true
 		}
 		if !e.over {
-			orphans = slices.DeleteFunc(orphans, func(o Occurrence) bool { return keyOf(o.Origin, o.ID, o.At, true) == k })
+			orphans = slices.DeleteFunc(orphans, func(o Occurrence) bool { return o.key() == k })
 		}
 	}
 	for _, o := range orphans {

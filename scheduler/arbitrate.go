@@ -259,7 +259,7 @@ func (s *Scheduler) begin(p *play, at time.Duration) {
 
 // takeUp writes down that p is played, once.
 func (s *Scheduler) takeUp(p *play) {
-	if o := s.book[p.key]; o == nil || !o.Open || o.Missed {
+	if o, _ := s.book.get(p.key); !o.Open {
 		s.book.open(p.key)
 		s.dirty = true
 	}

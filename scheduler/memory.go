@@ -41,7 +41,7 @@ type Session struct {
 // Memory returns what is to be on disk before the actions after a Persist are
 // carried out. The caller owns it.
 func (s *Scheduler) Memory() Memory {
-	m := Memory{Settled: s.boot.Settled, Plans: s.boot.Plans, Occurred: s.book.list(), Sessions: slices.Clone(s.sessions)}
+	m := Memory{Settled: s.boot.Settled, Plans: s.boot.Plans, Occurred: slices.Clone(s.book.list), Sessions: slices.Clone(s.sessions)}
 	if s.clockGood() && len(s.plans) > 0 {
 		m.Settled, m.Plans = s.now.Wall, nil
 		for _, p := range s.plans {

@@ -359,7 +359,7 @@ func (s *Scheduler) forgetOrphans() {
 }
 
 func (s *Scheduler) cutByRestart(o Occurrence, it loa.Item) {
-	s.book.close(keyOf(o.Origin, o.ID, o.At, o.Air))
+	s.book.close(o.key())
 	s.dirty = true
 	s.emit(Done{Item: it, Origin: o.Origin, Planned: o.At, Result: loa.ResultCut, CutBy: "restart", Reason: "the daemon was restarted"})
 }

@@ -62,7 +62,7 @@ type Scheduler struct {
 func New(o Options, m Memory) *Scheduler {
 	s := &Scheduler{opt: o.bounded(), sounds: map[string]Sound{}, book: newBook(m.Occurred), boot: m}
 	s.sessions = slices.Clone(m.Sessions[max(0, len(m.Sessions)-MaxSessions):])
-	for _, o := range s.book.list() {
+	for _, o := range s.book.list {
 		if o.Open {
 			s.orphans = append(s.orphans, o)
 		}
