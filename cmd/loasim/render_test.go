@@ -29,14 +29,14 @@ const bulletinLength = 17562 * time.Millisecond
 
 // day is a folder to render in, with the bulletin as its only sound.
 type day struct {
-	t             *testing.T
+	t             testing.TB
 	dir, sha      string
 	plan, out     string
 	airs          []string
 	stdout, stdin bytes.Buffer
 }
 
-func newDay(t *testing.T) *day {
+func newDay(t testing.TB) *day {
 	t.Helper()
 	d := &day{t: t, dir: t.TempDir()}
 	b, err := os.ReadFile(bulletin)
@@ -110,7 +110,7 @@ func (d *day) table(name string) [][]string {
 	return rows[1:]
 }
 
-func number(t *testing.T, s string) int64 {
+func number(t testing.TB, s string) int64 {
 	t.Helper()
 	n, err := strconv.ParseInt(s, 10, 64)
 	require.NoError(t, err)
