@@ -12,7 +12,7 @@ var (
 	// ErrNoCard is wrapped when the card that is wanted is not there; the
 	// message lists the cards that are.
 	ErrNoCard = errors.New("no such sound card")
-	// ErrLost is wrapped when the card went away or stopped while it played.
+	// ErrLost is wrapped when the card went away, or stopped, under our hands.
 	ErrLost = errors.New("sound card lost")
 )
 
@@ -64,6 +64,10 @@ type Status struct {
 	// Larger says that the card refused a buffer of 4 periods of 10 ms and
 	// got a larger one: cutting in takes longer.
 	Larger bool
+	// RealTime says that the kernel lets the output go before other programs.
+	// Without (no CAP_SYS_NICE, no RLIMIT_RTPRIO) a busy processor makes
+	// holes sooner.
+	RealTime bool
 	// Xruns is how many holes there were since New.
 	Xruns int64
 	// Mixer lists the settings that could not be made, and why.

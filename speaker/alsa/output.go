@@ -18,6 +18,7 @@ import (
 type Output struct {
 	conf   Config
 	kernel kernel
+	hasten func() (realTime bool, restore func())
 	log    *slog.Logger
 
 	running sync.Mutex // one Run at a time; guards before
@@ -31,7 +32,7 @@ var _ speaker.Output = (*Output)(nil)
 
 // New returns an output that has touched no hardware yet.
 func New(c Config) *Output {
-	return &Output{conf: c, kernel: linux{}, log: cmp.Or(c.Log, slog.New(slog.DiscardHandler))}
+	return &Output{conf: c, kernel: linux{}, hasten: hasten, log: cmp.Or(c.Log, slog.New(slog.DiscardHandler))}
 }
 
 // String is "alsa:auto", or "alsa:", card, comma and device.
@@ -51,8 +52,8 @@ func (o *Output) Status() Status {
 }
 
 // Run finds the card, opens it and plays until ctx ends. The error wraps
-// ErrNoCard when the card is not there, ErrLost when it went away while it
-// played; else the card could not be opened, and the error says why. What the
+// ErrNoCard when the card is not there, ErrLost when it went away while it was
+// opened or played; else the card could not be opened, and the error says why. What the
 // card still held is dropped, so that Run ends within about a period.
 func (o *Output) Run(ctx context.Context, s speaker.Stream) error {
 	o.running.Lock()
@@ -70,6 +71,9 @@ func (o *Output) Run(ctx context.Context, s speaker.Stream) error {
 	}
 	open, err := negotiate(o.kernel, card.Number, device, o.conf)
 	if err != nil {
+		if errors.Is(err, syscall.ENODEV) {
+			err = fmt.Errorf("%w: %w", ErrLost, err) // just now
+		}
 		return fmt.Errorf("%s: %w", o, explain(err, card, device))
 	}
 	o.before.remember(card, cards)
@@ -89,6 +93,9 @@ func (o *Output) play(ctx context.Context, s speaker.Stream, open *opened) error
 	if err != nil {
 		return err
 	}
+	realTime, restore := o.hasten()
+	defer restore()
+	o.set(func(st *Status) { st.RealTime = realTime })
 	if err := p.play(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrLost, err)
 	}

@@ -5,7 +5,11 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -26,6 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func on(conf Config, cards ...*fakeCard) *Output {
 	o := New(conf)
 	o.kernel = &fakeKernel{cards: cards}
+	o.hasten = func() (bool, func()) { return false, func() {} }
 	return o
 }
 
@@ -309,6 +314,8 @@ func TestAMixerThatCannotBeOpenedDoesNotStopTheSound(t *testing.T) {
 func TestWhyACardCannotBeOpenedIsSaid(t *testing.T) {
 	busy, forbidden := usbCard(0), usbCard(0)
 	busy.askErr, forbidden.askErr = syscall.EBUSY, syscall.EACCES
+	leaving := usbCard(0)
+	leaving.askErr = syscall.ENODEV
 	proc := errors.New("proc is gone")
 	for name, test := range map[string]struct {
 		kernel *fakeKernel
@@ -317,6 +324,7 @@ func TestWhyACardCannotBeOpenedIsSaid(t *testing.T) {
 		"no card":         {&fakeKernel{}, "alsa:auto: no such sound card: there is none at all"},
 		"another program": {&fakeKernel{cards: []*fakeCard{busy}}, "is in use by another program"},
 		"not allowed":     {&fakeKernel{cards: []*fakeCard{forbidden}}, "may not be used by this user"},
+		"pulled out now":  {&fakeKernel{cards: []*fakeCard{leaving}}, "sound card lost: no such device"},
 		"no list":         {&fakeKernel{listErr: proc}, "proc is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -338,6 +346,45 @@ func TestDigitalSilenceStaysDigitalSilence(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, make([]byte, len(card.pcm.played)), card.pcm.played)
 	})
+}
+
+func TestThePriorityIsGivenBackWhenRunEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := on(Config{}, usbCard(0))
+		restored := 0
+		out.hasten = func() (bool, func()) { return true, func() { restored++ } }
+		s := &outputtest.Stream{}
+		s.OnLeft = func(speaker.Frame, time.Time) {
+			assert.True(t, out.Status().RealTime)
+			assert.Zero(t, restored)
+		}
+		_, err := outputtest.Play(t.Context(), out, s, 100*time.Millisecond, time.Second)
+		require.NoError(t, err)
+		assert.Equal(t, 1, restored)
+	})
+}
+
+// Whether the kernel allows it or not, the thread must be an ordinary one
+// afterwards. Its policy is the 41st field of its stat, proc(5).
+func TestAThreadIsOrdinaryAgain(t *testing.T) {
+	runtime.LockOSThread() // so that the same thread is looked at
+	defer runtime.UnlockOSThread()
+	policy := func() string {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", syscall.Gettid()))
+		require.NoError(t, err)
+		_, rest, ok := strings.Cut(string(stat), ") ") // 1 and 2 are before it
+		require.True(t, ok)
+		return strings.Fields(rest)[41-3]
+	}
+	realTime, restore := hasten()
+	t.Logf("real time: %v", realTime)
+	want := "0"
+	if realTime {
+		want = "1"
+	}
+	assert.Equal(t, want, policy())
+	restore()
+	assert.Equal(t, "0", policy())
 }
 
 // endless is a device that always has room.

@@ -23,7 +23,7 @@ func realCard(t *testing.T) Card {
 	t.Helper()
 	name := os.Getenv("LOA_TEST_CARD")
 	if name == "" {
-		t.Skip("not run: LOA_TEST_CARD is not set")
+		t.Skip("elsewhere: board-test plays on an emulated card; LOA_TEST_CARD=auto plays on yours, loudly")
 	}
 	all, err := Cards()
 	require.NoError(t, err)
@@ -52,11 +52,19 @@ func TestRealCardKeepsTheContract(t *testing.T) {
 func TestRealCardPlaysAToneWithoutAHole(t *testing.T) {
 	realCard(t)
 	out := New(realConfig())
-	s := &outputtest.Stream{}
-	_, err := outputtest.Play(t.Context(), out, s, 10*time.Second, 20*time.Second)
+	var first, last struct {
+		at   speaker.Frame
+		when time.Time
+	}
+	s := &outputtest.Stream{OnLeft: func(at speaker.Frame, when time.Time) {
+		if last.at, last.when = at, when; first.at == 0 && at > 24_000 {
+			first = last
+		}
+	}}
+	_, err := outputtest.Play(t.Context(), out, s, 5*time.Second, 20*time.Second)
 	require.NoError(t, err)
 	st := out.Status()
-	t.Logf("%+v", st)
+	t.Logf("%+v, at %.0f Hz", st, float64(last.at-first.at)/last.when.Sub(first.when).Seconds())
 	assert.Empty(t, s.Breaches)
 	assert.Zero(t, s.Xruns)
 	assert.False(t, st.Larger)
@@ -93,31 +101,6 @@ func TestRealCardPlaysForOneAtATime(t *testing.T) {
 	assert.ErrorContains(t, second, "is in use by another program")
 	require.NotEmpty(t, seen)
 	assert.True(t, seen[0].Devices[0].Busy)
-}
-
-// The clock of the card against the system's, as Left tells it.
-func TestRealCardTellsHowFarItCame(t *testing.T) {
-	realCard(t)
-	s := &outputtest.Stream{}
-	type pair struct {
-		at   speaker.Frame
-		when time.Time
-	}
-	var pairs []pair
-	s.OnLeft = func(at speaker.Frame, when time.Time) { pairs = append(pairs, pair{at, when}) }
-	_, err := outputtest.Play(t.Context(), New(realConfig()), s, 4*time.Second, 10*time.Second)
-	require.NoError(t, err)
-	first := pairs[len(pairs)/4]
-	last := pairs[len(pairs)-1]
-	rate := float64(last.at-first.at) / last.when.Sub(first.when).Seconds()
-	worst := 0.0
-	for _, p := range pairs[len(pairs)/4:] {
-		want := float64(first.at) + rate*p.when.Sub(first.when).Seconds()
-		worst = max(worst, float64(p.at)-want, want-float64(p.at))
-	}
-	t.Logf("rate %.1f Hz, worst jitter %.2f ms", rate, worst/rate*1000)
-	assert.InDelta(t, s.Format.Rate, rate, float64(s.Format.Rate)/50)
-	assert.Less(t, worst/rate, 0.02, "seconds")
 }
 
 func TestRealCardTurnsWithoutAllocating(t *testing.T) {
@@ -157,19 +140,25 @@ func TestRealCardTakesMixerSettings(t *testing.T) {
 	}
 }
 
-// Somebody pulls the card out and plugs it in again: set LOA_REPLUG, pull it
-// when the first line says so.
+const askToUnplug = "pull the card out now; plug it in again when it is missed"
+
+// Somebody pulls the card out and plugs it in again.
 func TestRealCardIsPulledOutAndPluggedIn(t *testing.T) {
 	realCard(t)
 	if os.Getenv("LOA_REPLUG") == "" {
-		t.Skip("not run: LOA_REPLUG is not set, nobody pulls the card out")
+		t.Skip("elsewhere: board-test pulls an emulated card out; LOA_REPLUG=1 asks you to")
 	}
 	out := New(realConfig())
 	s := &outputtest.Stream{}
-	t.Log("playing: pull the card out")
-	before := time.Now()
+	asked := false
+	s.OnLeft = func(at speaker.Frame, _ time.Time) {
+		if !asked && at > 24_000 {
+			asked = true
+			t.Log(askToUnplug)
+		}
+	}
 	err := out.Run(t.Context(), s)
-	t.Logf("after %v: %v", time.Since(before), err)
+	t.Log(err)
 	require.ErrorIs(t, err, ErrLost)
 	for limit := time.Now().Add(time.Minute); ; {
 		_, err := outputtest.Play(t.Context(), out, s, 2*time.Second, 10*time.Second)
