@@ -12,7 +12,7 @@
 // taken back when an emergency cuts in; a card that refuses that gets the
 // smallest buffer it takes, and Status says so. A hole (under-run, or a
 // suspended card) is counted and playing goes on. A card that is pulled out,
-// or takes no sound for a second, ends Run with an error that wraps ErrLost;
+// or takes no sound for 2 s, ends Run with an error that wraps ErrLost;
 // the next Run looks for the same card again, whatever its number is then.
 //
 // The kernel's side is include/uapi/sound/asound.h and
