@@ -3,21 +3,16 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
-	"github.com/alecthomas/kong"
-
+	"loa/cmd/internal/cli"
 	"loa/cmd/internal/device"
 )
 
-type cli struct {
+type verbs struct {
 	Socket string `env:"LOA_SOCKET" default:"/run/loa/speakerd.sock" placeholder:"PATH" help:"Unix socket of the device's speakerd (${default})."`
 	Lang   string `enum:"auto,vi,en" default:"auto" help:"Language of what people read: vi, en, or auto (from LANG)."`
 
@@ -39,51 +34,18 @@ Examples:
   loactl schedule                        what plays next
   loactl --socket /tmp/s.sock status     another device on this machine`
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { program().Main() }
 
-// run is main with its world passed in. It returns the exit code: 0 done,
-// 1 failed, 2 usage.
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	var c cli
-	exit := -1
-	p, err := kong.New(&c, kong.Name("loactl"), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
-		kong.BindTo(out, (*io.Writer)(nil)), kong.BindTo(ctx, (*context.Context)(nil)))
-	if err != nil {
-		fmt.Fprintln(errOut, "loactl:", err)
-		return 1
-	}
-	k, err := p.Parse(args)
-	if exit >= 0 {
-		return exit
-	}
-	if err != nil {
-		fmt.Fprintf(errOut, "loactl: %v\nTry: loactl --help\n", err)
-		return 2
-	}
-	words := english
-	if vietnameseWanted(c.Lang) {
-		words = vietnamese
-	}
-	err = k.Run(&client{socket: c.Socket}, words)
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errUsage):
-		fmt.Fprintln(errOut, "loactl:", err)
-		return 2
-	}
-	fmt.Fprintln(errOut, "loactl:", err)
-	return 1
+func program() cli.Program {
+	var v verbs
+	return cli.Program{Name: "loactl", Description: description, Grammar: &v, Bind: func() []any {
+		words := english
+		if vietnameseWanted(v.Lang) {
+			words = vietnamese
+		}
+		return []any{&client{socket: v.Socket}, words}
+	}}
 }
-
-// errUsage is wrapped by errors about what was typed.
-var errUsage = errors.New("usage")
 
 // vietnameseWanted looks at --lang, then at the locale.
 func vietnameseWanted(lang string) bool {

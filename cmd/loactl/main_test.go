@@ -47,7 +47,7 @@ func speakerd(t *testing.T, answers map[string]any) string {
 
 func ctl(args ...string) (int, string) {
 	var out bytes.Buffer
-	code := run(context.Background(), args, &out, &out)
+	code := program().Run(context.Background(), args, &out, &out)
 	return code, out.String()
 }
 

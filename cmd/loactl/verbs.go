@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loa"
+	"loa/cmd/internal/cli"
 	"loa/cmd/internal/device"
 )
 
@@ -80,7 +81,7 @@ func (v clockSetCmd) Run(ctx context.Context, c *client, w words, out io.Writer)
 	if v.Time != "now" {
 		var err error
 		if t, err = time.Parse(time.RFC3339, v.Time); err != nil {
-			return fmt.Errorf("%w: time %q is not allowed; allowed: RFC 3339 with zone such as 2026-11-22T05:00:00+07:00, or now", errUsage, v.Time)
+			return fmt.Errorf("%w: time %q is not allowed; allowed: RFC 3339 with zone such as 2026-11-22T05:00:00+07:00, or now", cli.ErrUsage, v.Time)
 		}
 	}
 	if _, err := c.call(ctx, http.MethodPost, "/v1/clock", map[string]time.Time{"time": t}); err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"loa"
 	"loa/board"
+	"loa/cmd/internal/cli"
 	"loa/cmd/internal/device"
 )
 
@@ -40,7 +41,7 @@ const (
 // Run runs one cluster in real time and checks what it did.
 func (c demoCmd) Run(ctx context.Context, out io.Writer) error {
 	if c.Seconds < 0 || c.Seconds > 86400 {
-		return fmt.Errorf("%w: --seconds %d is not allowed; allowed: 0 to 86400", errUsage, c.Seconds)
+		return fmt.Errorf("%w: --seconds %d is not allowed; allowed: 0 to 86400", cli.ErrUsage, c.Seconds)
 	}
 	show, err := newShow(c, out)
 	if err != nil {
@@ -129,7 +130,7 @@ media_dir = "sounds"
 func (s *show) copySound(path string) (loa.Media, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return loa.Media{}, fmt.Errorf("%w: --sound: %w", errUsage, err)
+		return loa.Media{}, fmt.Errorf("%w: --sound: %w", cli.ErrUsage, err)
 	}
 	sum := sha256.Sum256(b)
 	dir := filepath.Join(s.dir, "sounds")

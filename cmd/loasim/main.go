@@ -3,20 +3,14 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
-	"github.com/alecthomas/kong"
-
+	"loa/cmd/internal/cli"
 	"loa/cmd/internal/device"
 )
 
-type cli struct {
+type verbs struct {
 	Render  renderCmd  `cmd:"" help:"Play a plan in virtual time, faster than real time, into files."`
 	Demo    demoCmd    `cmd:"" help:"Run one simulated cluster in real time and show what it does."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -32,44 +26,10 @@ Examples:
   loasim demo --out demo
       one cluster in real time for a minute`
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { program().Main() }
 
-// errUsage is wrapped by errors about what was typed or what a file holds.
-var errUsage = errors.New("usage")
-
-// run is main with its world passed in. It returns the exit code: 0 done,
-// 1 failed, 2 usage.
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	var c cli
-	exit := -1
-	p, err := kong.New(&c, kong.Name("loasim"), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }),
-		kong.BindTo(out, (*io.Writer)(nil)), kong.BindTo(ctx, (*context.Context)(nil)))
-	if err != nil {
-		fmt.Fprintln(errOut, "loasim:", err)
-		return 1
-	}
-	k, err := p.Parse(args)
-	if exit >= 0 {
-		return exit
-	}
-	if err != nil {
-		fmt.Fprintf(errOut, "loasim: %v\nTry: loasim --help\n", err)
-		return 2
-	}
-	if err := k.Run(); err != nil {
-		fmt.Fprintln(errOut, "loasim:", err)
-		if errors.Is(err, errUsage) {
-			return 2
-		}
-		return 1
-	}
-	return 0
+func program() cli.Program {
+	return cli.Program{Name: "loasim", Description: description, Grammar: &verbs{}}
 }
 
 type versionCmd struct{}

@@ -13,6 +13,7 @@ import (
 
 	"loa"
 	"loa/board"
+	"loa/cmd/internal/cli"
 	"loa/cmd/internal/device"
 	"loa/scheduler"
 )
@@ -33,26 +34,26 @@ const maxRender = 366 * 24 * time.Hour
 func (c renderCmd) Run(ctx context.Context, out io.Writer) error {
 	from, err := time.Parse(time.RFC3339, c.From)
 	if err != nil {
-		return fmt.Errorf("%w: --from %q is not allowed; allowed: RFC 3339 such as 2026-11-22T00:00:00+07:00", errUsage, c.From)
+		return fmt.Errorf("%w: --from %q is not allowed; allowed: RFC 3339 such as 2026-11-22T00:00:00+07:00", cli.ErrUsage, c.From)
 	}
 	if c.For <= 0 || c.For > maxRender {
-		return fmt.Errorf("%w: --for %s is not allowed; allowed: 1ns to %s", errUsage, c.For, maxRender)
+		return fmt.Errorf("%w: --for %s is not allowed; allowed: 1ns to %s", cli.ErrUsage, c.For, maxRender)
 	}
 	b, err := board.Lookup(c.Board)
 	if err != nil {
-		return fmt.Errorf("%w: --board: %w", errUsage, err)
+		return fmt.Errorf("%w: --board: %w", cli.ErrUsage, err)
 	}
 	folder := device.OpenFolder(c.Media)
 	if _, err := folder.Scan(); err != nil {
-		return fmt.Errorf("%w: --media: %w", errUsage, err)
+		return fmt.Errorf("%w: --media: %w", cli.ErrUsage, err)
 	}
 	plan, err := device.ReadPlan(c.Plan, folder)
 	if err != nil {
-		return fmt.Errorf("%w: --plan: %w", errUsage, err)
+		return fmt.Errorf("%w: --plan: %w", cli.ErrUsage, err)
 	}
 	airs, err := readAirs(c.Air)
 	if err != nil {
-		return fmt.Errorf("%w: --air: %w", errUsage, err)
+		return fmt.Errorf("%w: --air: %w", cli.ErrUsage, err)
 	}
 	began := time.Now()
 	r, err := newRendering(c.Out, b, folder, from)
@@ -130,7 +131,7 @@ func origin(aud string) scheduler.Origin { return scheduler.Origin{KID: "local",
 
 func (r *rendering) run(ctx context.Context, plan *loa.Plan, airs []*loa.Air, length time.Duration) error {
 	if err := r.ApplyPlan(origin(""), plan); err != nil {
-		return fmt.Errorf("%w: --plan: %w", errUsage, err)
+		return fmt.Errorf("%w: --plan: %w", cli.ErrUsage, err)
 	}
 	for _, a := range airs {
 		if at := a.Iat.Sub(r.from); at < length {
@@ -138,7 +139,7 @@ func (r *rendering) run(ctx context.Context, plan *loa.Plan, airs []*loa.Air, le
 				return err
 			}
 			if err := r.ApplyAir(origin(a.Aud), a); err != nil {
-				return fmt.Errorf("%w: --air: %w", errUsage, err)
+				return fmt.Errorf("%w: --air: %w", cli.ErrUsage, err)
 			}
 		}
 	}

@@ -78,7 +78,7 @@ func (d *day) render(from string, length time.Duration) int {
 		args = append(args, "--air", a)
 	}
 	d.stdout.Reset()
-	return run(context.Background(), args, &d.stdout, &d.stdout)
+	return program().Run(context.Background(), args, &d.stdout, &d.stdout)
 }
 
 // stretch is a row of sound.csv with its WAV.

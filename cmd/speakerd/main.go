@@ -5,29 +5,19 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 	"text/tabwriter"
 
-	"github.com/alecthomas/kong"
-
 	"loa/board"
+	"loa/cmd/internal/cli"
 	"loa/cmd/internal/device"
 )
 
-// Exit codes (CONTRACT: 0 done, 1 failed, 2 usage or configuration).
-const (
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-type cli struct {
+type verbs struct {
 	Run     runCmd     `cmd:"" help:"Run the cluster until a signal ends it."`
 	Check   checkCmd   `cmd:"" help:"Check the configuration, the plan and the sounds, and say what is wrong."`
 	Off     offCmd     `cmd:"" help:"Switch all amplifiers off, now. For systemd's ExecStopPost and for people."`
@@ -45,38 +35,10 @@ Examples:
 
 A commented configuration: speakerd check --reference`
 
-func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { program().Main() }
 
-// run is main with its world passed in. It returns the exit code.
-func run(args []string, out, errOut io.Writer) int {
-	var c cli
-	exit := -1
-	p, err := kong.New(&c, kong.Name("speakerd"), kong.Description(description),
-		kong.Writers(out, errOut), kong.Exit(func(code int) { exit = code }), kong.UsageOnError(), kong.BindTo(out, (*io.Writer)(nil)))
-	if err != nil {
-		fmt.Fprintln(errOut, "speakerd:", err)
-		return exitFailed
-	}
-	k, err := p.Parse(args)
-	if exit >= 0 { // --help
-		return exit
-	}
-	if err != nil {
-		fmt.Fprintf(errOut, "speakerd: %v\nTry: speakerd --help\n", err)
-		return exitUsage
-	}
-	switch err := k.Run(); {
-	case err == nil:
-		return 0
-	case errors.Is(err, device.ErrConfig):
-		fmt.Fprintln(errOut, "speakerd:", err)
-		return exitUsage
-	default:
-		fmt.Fprintln(errOut, "speakerd:", err)
-		return exitFailed
-	}
+func program() cli.Program {
+	return cli.Program{Name: "speakerd", Description: description, Grammar: &verbs{}, Usage: []error{device.ErrConfig}}
 }
 
 // configFlag is shared by the verbs that need a configuration.
@@ -100,7 +62,7 @@ type runCmd struct {
 }
 
 // Run runs the daemon, or the parent that watches over it.
-func (c runCmd) Run() error {
+func (c runCmd) Run(ctx context.Context) error {
 	cfg, b, err := c.load()
 	if err != nil {
 		return err
@@ -110,8 +72,6 @@ func (c runCmd) Run() error {
 		return supervise(log, cfg, b)
 	}
 	debug.SetGCPercent(50) // 512 MB boards: memory counts for more than the collector's time
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
 	return device.New(cfg, b, log).Run(ctx)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -22,7 +23,7 @@ import (
 
 func speakerd(args ...string) (code int, out string) {
 	var b bytes.Buffer
-	return run(args, &b, &b), b.String()
+	return program().Run(context.Background(), args, &b, &b), b.String()
 }
 
 // site is a folder with a configuration, a plan and a sound.

@@ -93,6 +93,7 @@ func TestEachForeignModuleHasOneDoor(t *testing.T) {
 		"github.com/hajimehoshi/go-mp3":       "loa/speaker/mp3",
 		"github.com/hajimehoshi/oto/v2":       "loa/speaker/oto",
 		"github.com/teambition/rrule-go":      "loa/scheduler",
+		"github.com/alecthomas/kong":          "loa/cmd/internal/cli",
 		"github.com/pelletier/go-toml/v2":     "loa/cmd/internal/device",
 		"github.com/coreos/go-systemd/v22":    "loa/cmd/internal/device",
 		"github.com/stretchr/testify/require": "",
