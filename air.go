@@ -56,20 +56,33 @@ const (
 
 var toneNames = [...]string{"none", "chime", "attention", "siren"}
 
+const toneAllowed = `"none", "chime", "attention" or "siren"`
+
 func parseTone(s string) (Tone, error) {
 	for i, n := range toneNames {
 		if n == s {
 			return Tone(i), nil
 		}
 	}
-	return 0, ErrInvalid
+	return 0, fmt.Errorf("tone %q is not allowed; allowed: %s", clip(s, 40), toneAllowed)
 }
 
 // String is the JSON name.
-func (t Tone) String() string { return toneNames[t] }
+func (t Tone) String() string {
+	if int(t) < len(toneNames) {
+		return toneNames[t]
+	}
+	return fmt.Sprintf("tone(%d)", uint8(t))
+}
 
 // MarshalText writes the JSON name.
 func (t Tone) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads the JSON name.
+func (t *Tone) UnmarshalText(b []byte) (err error) {
+	*t, err = parseTone(string(b))
+	return err
+}
 
 // ParseAir reads and checks the payload of a loa-air. Its error is made like
 // ParsePlan's.
@@ -87,7 +100,6 @@ func ParseAir(b []byte) (*Air, error) {
 			inline += len(m.Inline)
 		}
 		air.Items = append(air.Items, it)
-		air.Unknown = append(air.Unknown, io.unknown()...)
 	}
 	if inline > MaxInline {
 		p.add("items", fmt.Sprintf("%d bytes of inline media", inline), fmt.Sprintf("at most %d bytes in all", MaxInline))
@@ -96,7 +108,7 @@ func ParseAir(b []byte) (*Air, error) {
 		air.Silence = append(air.Silence, parseSilence(so))
 	}
 	checkIDs(&p, len(air.Items), func(i int) string { return air.Items[i].ID })
-	air.Unknown = append(air.Unknown, o.unknown()...)
+	air.Unknown = p.unknown()
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -108,7 +120,7 @@ func parseAirItem(o object, iat time.Time) AirItem {
 		Item:  parseItem(o),
 		Begin: o.instant("begin", false),
 		End:   o.instant("end", true),
-		Tone:  parsed(o, "tone", false, NoTone, `"none", "chime", "attention" or "siren"`, parseTone),
+		Tone:  parsed(o, "tone", false, NoTone, toneAllowed, parseTone),
 		Test:  o.flag("test"),
 	}
 	if !o.has("repeat") && !o.has("live") {
@@ -128,16 +140,28 @@ func parseAirItem(o object, iat time.Time) AirItem {
 			o.p.add(fmt.Sprintf("%s[%d].file", o.at("media"), i), m.File, "sha256 only")
 		}
 	}
-	if len(it.Media) == 0 && it.Live == nil && it.Tone == NoTone {
+	if tone, _ := o.get("tone"); (!o.has("media") || o.empty("media")) && !o.has("live") && (tone == nil || tone == "none") {
 		o.p.add(o.at("tone"), "none", `"chime", "attention" or "siren" for an item with neither media nor live`)
 	}
-	if !it.Begin.IsZero() && !it.End.After(it.Begin) {
-		o.p.add(o.at("end"), it.End.Format(time.RFC3339), "a time after begin")
-	}
-	if !iat.IsZero() && it.End.Sub(iat) > 24*time.Hour {
-		o.p.add(o.at("end"), it.End.Format(time.RFC3339), "at most 24 h after iat")
-	}
+	checkSpan(o, it.Begin, it.End, iat)
 	return it
+}
+
+// checkSpan checks when an item is over. An end that cannot be read was
+// reported already.
+func checkSpan(o object, begin, end, iat time.Time) {
+	if end.IsZero() {
+		return
+	}
+	found := end.Format(time.RFC3339)
+	switch {
+	case !begin.IsZero() && !end.After(begin):
+		o.p.add(o.at("end"), found, "a time after begin")
+	case !begin.IsZero() && end.Sub(begin) > day.Std():
+		o.p.add(o.at("end"), found, "at most 24 h after begin")
+	case !iat.IsZero() && end.Sub(iat) > day.Std():
+		o.p.add(o.at("end"), found, "at most 24 h after iat")
+	}
 }
 
 // emergencyGap is the pause between two plays of an emergency when the item
@@ -152,15 +176,16 @@ func parseSilence(o object) Silence {
 		MaxClass: parsed(o, "max_class", false, Normal, classAllowed, ParseClass),
 		Level:    int(o.integer("level", 0, 0, MaxLevel)),
 	}
-	if d := s.Until.Sub(s.From); d <= 0 || d > 24*time.Hour {
+	if d := s.Until.Sub(s.From); !s.From.IsZero() && !s.Until.IsZero() && (d <= 0 || d > day.Std()) {
 		o.p.add(o.at("until"), s.Until.Format(time.RFC3339), "a time after from, at most 24 h later")
 	}
 	return s
 }
 
 func parseInline(s string) ([]byte, error) {
-	if len(s) > base64.StdEncoding.EncodedLen(MaxInline) {
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil || len(b) > MaxInline {
 		return nil, ErrInvalid
 	}
-	return base64.StdEncoding.DecodeString(s)
+	return b, nil
 }

@@ -7,7 +7,9 @@ import (
 	"io"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // object reads the members of one JSON object, remembers which were asked for
@@ -26,16 +28,30 @@ func decodeObject(b []byte, p *problems) (object, error) {
 	if len(b) > MaxDocument {
 		return object{}, fmt.Errorf("%w: %d bytes; allowed: at most %d", ErrTooLarge, len(b), MaxDocument)
 	}
+	if !utf8.Valid(b) {
+		return object{}, fmt.Errorf("%w: not UTF-8", ErrInvalid)
+	}
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")) // some editors begin a file so
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	var m map[string]any
 	if err := d.Decode(&m); err != nil {
 		return object{}, fmt.Errorf("%w: not a JSON object: %v (at byte %d)", ErrInvalid, err, d.InputOffset())
 	}
+	if m == nil {
+		return object{}, fmt.Errorf("%w: null instead of a JSON object", ErrInvalid)
+	}
 	if _, err := d.Token(); err != io.EOF {
 		return object{}, fmt.Errorf("%w: text after the JSON object at byte %d", ErrInvalid, d.InputOffset())
 	}
-	return object{p: p, m: m, seen: map[string]bool{}}, nil
+	return p.object("", m), nil
+}
+
+// object makes the reader of one JSON object.
+func (p *problems) object(path string, m map[string]any) object {
+	o := object{p: p, path: path, m: m, seen: map[string]bool{}}
+	p.objects = append(p.objects, o)
+	return o
 }
 
 func (o object) at(name string) string {
@@ -54,6 +70,12 @@ func (o object) get(name string) (any, bool) {
 
 func (o object) has(name string) bool { _, ok := o.get(name); return ok }
 
+// empty reports whether a member is a list of nothing.
+func (o object) empty(name string) bool {
+	l, isList := o.m[name].([]any)
+	return isList && len(l) == 0
+}
+
 // text reads a string of at most most bytes.
 func (o object) text(name string, required bool, most int) string {
 	v, ok := o.get(name)
@@ -61,7 +83,7 @@ func (o object) text(name string, required bool, most int) string {
 	s, isText := v.(string)
 	switch {
 	case !ok && required:
-		o.p.add(o.at(name), "", allowed)
+		o.p.add(o.at(name), nil, allowed)
 	case ok && (!isText || len(s) > most || (required && s == "")):
 		o.p.add(o.at(name), v, allowed)
 		return ""
@@ -74,7 +96,7 @@ func parsed[T any](o object, name string, required bool, def T, allowed string, 
 	v, ok := o.get(name)
 	if !ok {
 		if required {
-			o.p.add(o.at(name), "", allowed)
+			o.p.add(o.at(name), nil, allowed)
 		}
 		return def
 	}
@@ -92,8 +114,9 @@ func (o object) integer(name string, def, least, most int64) int64 {
 	if !ok {
 		return def
 	}
-	n, err := strconv.ParseInt(show(v), 10, 64)
-	if _, isNumber := v.(json.Number); !isNumber || err != nil || n < least || n > most {
+	num, isNumber := v.(json.Number)
+	n, err := strconv.ParseInt(num.String(), 10, 64)
+	if !isNumber || err != nil || n < least || n > most {
 		o.p.add(o.at(name), v, fmt.Sprintf("a whole number from %d to %d", least, most))
 		return def
 	}
@@ -137,7 +160,23 @@ func (o object) duration(name string, def, least, most Duration) Duration {
 // instant reads an RFC 3339 time.
 func (o object) instant(name string, required bool) time.Time {
 	return parsed(o, name, required, time.Time{}, `an RFC 3339 time such as "2026-11-22T05:30:00+07:00"`,
-		func(s string) (time.Time, error) { return time.Parse(time.RFC3339, s) })
+		parseInstant)
+}
+
+// parseInstant is time.Parse without its leniency: one-digit hours, commas,
+// and zones a day away, which it could not write again.
+func parseInstant(s string) (time.Time, error) {
+	if len(s) <= len(localLayout) || strings.Contains(s, ",") {
+		return time.Time{}, ErrInvalid
+	}
+	if _, err := ParseLocalTime(s[:len(localLayout)]); err != nil {
+		return time.Time{}, err
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if _, ahead := t.Zone(); ahead <= -86400 || ahead >= 86400 {
+		err = ErrInvalid
+	}
+	return t, err
 }
 
 // list returns the members of an array of at most most values.
@@ -148,11 +187,7 @@ func (o object) list(name string, most int) []any {
 	}
 	l, isList := v.([]any)
 	if !isList || len(l) > most {
-		found := any(v)
-		if isList {
-			found = fmt.Sprintf("%d entries", len(l))
-		}
-		o.p.add(o.at(name), found, fmt.Sprintf("an array of at most %d entries", most))
+		o.p.add(o.at(name), v, fmt.Sprintf("an array of at most %d entries", most))
 		return nil
 	}
 	return l
@@ -168,7 +203,7 @@ func (o object) objects(name string, most int) []object {
 			o.p.add(path, v, "an object")
 			continue
 		}
-		out = append(out, object{p: o.p, path: path, m: m, seen: map[string]bool{}})
+		out = append(out, o.p.object(path, m))
 	}
 	return out
 }
@@ -184,7 +219,7 @@ func (o object) child(name string) (object, bool) {
 		o.p.add(o.at(name), v, "an object")
 		return object{}, false
 	}
-	return object{p: o.p, path: o.at(name), m: m, seen: map[string]bool{}}, true
+	return o.p.object(o.at(name), m), true
 }
 
 // texts reads an array of strings through a parser.
@@ -202,14 +237,19 @@ func texts[T any](o object, name string, most int, allowed string, parse func(st
 	return out
 }
 
+// maxUnknown bounds the list of ignored members.
+const maxUnknown = 100
+
 // unknown lists the members nobody asked for, with their paths, sorted.
-func (o object) unknown() []string {
+func (p *problems) unknown() []string {
 	var out []string
-	for name := range o.m {
-		if !o.seen[name] {
-			out = append(out, o.at(name))
+	for _, o := range p.objects {
+		for name := range o.m {
+			if !o.seen[name] {
+				out = append(out, o.at(clip(name, 40)))
+			}
 		}
 	}
 	sort.Strings(out)
-	return out
+	return out[:min(len(out), maxUnknown)]
 }

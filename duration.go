@@ -26,7 +26,7 @@ func ParseDuration(s string) (Duration, error) {
 		return 0, bad
 	}
 	date, clock, timed := strings.Cut(rest, "T")
-	if (timed && clock == "") || (date == "" && clock == "") {
+	if timed == (clock == "") || (date == "" && clock == "") {
 		return 0, bad
 	}
 	var sum time.Duration
@@ -41,38 +41,39 @@ var designators = map[byte]time.Duration{
 	'H': time.Hour, 'M': time.Minute, 'S': time.Second,
 }
 
-// maxDuration keeps sums far from overflow; nothing here lasts 100 years.
-const maxDuration = 100 * 365 * 24 * time.Hour
+// maxDuration keeps sums far from overflow; nothing here lasts 50 years.
+const maxDuration = 50 * 365 * 24 * time.Hour
 
 // addFields adds number-designator pairs, which must come in the order of
-// units. Only seconds may have a fraction.
+// units.
 func addFields(sum *time.Duration, s, units string) bool {
 	for s != "" {
 		i := strings.IndexAny(s, units)
 		if i < 1 {
 			return false
 		}
-		unit := s[i]
-		n, ok := amount(s[:i], unit == 'S')
-		scaled := n * designators[unit].Seconds()
-		if !ok || scaled > maxDuration.Seconds() {
+		d, ok := amount(s[:i], designators[s[i]])
+		if *sum += d; !ok || *sum > maxDuration {
 			return false
 		}
-		*sum += time.Duration(scaled*1e9 + 0.5)
-		units = units[strings.IndexByte(units, unit)+1:]
+		units = units[strings.IndexByte(units, s[i])+1:]
 		s = s[i+1:]
 	}
-	return *sum <= maxDuration
+	return true
 }
 
-func amount(s string, fraction bool) (float64, bool) {
-	for i, c := range s {
-		if (c < '0' || c > '9') && !(fraction && c == '.' && i > 0) {
-			return 0, false
-		}
+// amount is s times unit. Only seconds may have a fraction.
+func amount(s string, unit time.Duration) (time.Duration, bool) {
+	whole, fraction, split := strings.Cut(s, ".")
+	if split && (unit != time.Second || fraction == "" || len(fraction) > 9) {
+		return 0, false
 	}
-	n, err := strconv.ParseFloat(s, 64)
-	return n, err == nil
+	n, err := strconv.ParseUint(whole, 10, 40)
+	if err != nil || n > uint64(maxDuration/unit) {
+		return 0, false
+	}
+	ns, err := strconv.ParseUint((fraction + "000000000")[:9], 10, 32)
+	return time.Duration(n)*unit + time.Duration(ns), err == nil
 }
 
 // String writes the shortest ISO 8601 form with hours, minutes and seconds.
@@ -90,7 +91,8 @@ func (d Duration) String() string {
 		fmt.Fprintf(&b, "%dM", m)
 	}
 	if s := t % time.Minute; s > 0 {
-		fmt.Fprintf(&b, "%sS", strconv.FormatFloat(s.Seconds(), 'f', -1, 64))
+		text := fmt.Sprintf("%d.%09d", s/time.Second, s%time.Second)
+		b.WriteString(strings.TrimSuffix(strings.TrimRight(text, "0"), ".") + "S")
 	}
 	return b.String()
 }
@@ -116,7 +118,7 @@ const localLayout = "2006-01-02T15:04:05"
 // ParseLocalTime reads "2006-01-02T15:04:05".
 func ParseLocalTime(s string) (LocalTime, error) {
 	t, err := time.Parse(localLayout, s)
-	if err != nil || t.Nanosecond() != 0 {
+	if err != nil || len(s) != len(localLayout) { // time.Parse takes one-digit hours and fractions
 		return LocalTime{}, fmt.Errorf("local time %q is not allowed; allowed: a date and time without zone such as \"2026-11-22T05:30:00\"", clip(s, 40))
 	}
 	return LocalTime{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second()}, nil

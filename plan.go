@@ -2,7 +2,9 @@ package loa
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 	_ "time/tzdata" // a board's file system may hold no zone data
@@ -46,8 +48,8 @@ type Plan struct {
 	Policy *Policy    `json:"policy,omitempty"`
 	Items  []PlanItem `json:"items"`
 
-	// Unknown lists members that were ignored, by path: a hint at a typing
-	// mistake in a plan written by hand.
+	// Unknown lists members that were ignored, by path, up to 100 of them: a
+	// hint at a typing mistake in a plan written by hand.
 	Unknown []string `json:"-"`
 }
 
@@ -60,7 +62,7 @@ type Item struct {
 	Lang     string   `json:"lang,omitempty"`      // BCP 47
 	Media    []Media  `json:"media,omitempty"`     // played in order without a gap
 	Repeat   int      `json:"repeat,omitempty"`    // number of plays, 1 = once
-	Gap      Duration `json:"gap,omitempty"`       // silence between plays
+	Gap      Duration `json:"gap"`                 // silence between plays
 	GainDB   float64  `json:"gain_db,omitempty"`   // added to the calibrated level, -60 to +12
 	AfterCut AfterCut `json:"after_cut,omitempty"` // what becomes of it once a higher item ended
 }
@@ -79,7 +81,7 @@ type PlanItem struct {
 
 // Media is one sound file, known by what it holds.
 type Media struct {
-	SHA256   string   `json:"sha256"` // lower-case hex
+	SHA256   string   `json:"sha256,omitempty"` // lower-case hex
 	Bytes    int64    `json:"bytes,omitempty"`
 	Type     string   `json:"type,omitempty"`
 	Duration Duration `json:"duration,omitempty"` // 0: not stated
@@ -99,20 +101,33 @@ const (
 
 var afterCutNames = [...]string{"resume", "restart", "skip"}
 
+const afterCutAllowed = `"resume", "restart" or "skip"`
+
 func parseAfterCut(s string) (AfterCut, error) {
 	for i, n := range afterCutNames {
 		if n == s {
 			return AfterCut(i), nil
 		}
 	}
-	return 0, ErrInvalid
+	return 0, fmt.Errorf("after_cut %q is not allowed; allowed: %s", clip(s, 40), afterCutAllowed)
 }
 
 // String is the JSON name.
-func (a AfterCut) String() string { return afterCutNames[a] }
+func (a AfterCut) String() string {
+	if int(a) < len(afterCutNames) {
+		return afterCutNames[a]
+	}
+	return fmt.Sprintf("after_cut(%d)", uint8(a))
+}
 
 // MarshalText writes the JSON name.
 func (a AfterCut) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads the JSON name.
+func (a *AfterCut) UnmarshalText(b []byte) (err error) {
+	*a, err = parseAfterCut(string(b))
+	return err
+}
 
 // ParsePlan reads and checks the payload of a loa-plan. Its error joins up to
 // 20 FieldErrors, each naming a member and what is allowed. RRULEs are checked
@@ -127,18 +142,16 @@ func ParsePlan(b []byte) (*Plan, error) {
 	plan.Zone = parsed(o, "zone", false, DefaultZone, `an IANA zone such as "Asia/Ho_Chi_Minh"`, parseZone)
 	if po, ok := o.child("policy"); ok {
 		plan.Policy = parsePolicy(po)
-		plan.Unknown = append(plan.Unknown, po.unknown()...)
 	}
-	if !o.has("items") {
-		p.add("items", "", "an array of items, which may be empty")
+	if _, there := o.m["items"]; !there { // null is how Go writes an empty list
+		p.add("items", nil, "an array of items, which may be empty")
 	}
 	for _, io := range o.objects("items", MaxItems) {
 		plan.Items = append(plan.Items, parsePlanItem(io))
-		plan.Unknown = append(plan.Unknown, io.unknown()...)
 	}
 	checkIDs(&p, len(plan.Items), func(i int) string { return plan.Items[i].ID })
 	checkFallbacks(&p, plan.Items)
-	plan.Unknown = append(plan.Unknown, o.unknown()...)
+	plan.Unknown = p.unknown()
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -147,17 +160,24 @@ func ParsePlan(b []byte) (*Plan, error) {
 
 func parseHeader(o object) Header {
 	h := Header{
-		V:   int(o.integer("v", 0, 0, 1<<31)),
+		V:   version(o),
 		Iss: o.text("iss", false, 256),
 		Aud: o.text("aud", false, 256),
 		Seq: uint64(o.integer("seq", 0, 0, 1<<62)),
 		Iat: o.instant("iat", false),
 		Exp: o.instant("exp", false),
 	}
-	if h.V != 1 {
-		o.p.add("v", h.V, "1, the only version there is")
-	}
 	return h
+}
+
+// version refuses all but 1: members of another version may mean anything.
+func version(o object) int {
+	v, _ := o.get("v")
+	if v != json.Number("1") {
+		o.p.add("v", v, "1, the only version there is")
+		return 0
+	}
+	return 1
 }
 
 func parseZone(s string) (string, error) {
@@ -176,22 +196,30 @@ func parsePlanItem(o object) PlanItem {
 		ExDate:   texts(o, "exdate", MaxExDate, `a local date and time without zone such as "2026-11-22T05:30:00"`, ParseLocalTime),
 		Late:     o.duration("late", DefaultLate, 0, day),
 		Stream:   parsed(o, "stream", false, "", "an http or https URL of at most 1024 bytes", parseStream),
-		Duration: o.duration("duration", 0, 0, day),
+		Duration: o.duration("duration", 0, Duration(time.Second), day),
 		Fallback: o.text("fallback", false, MaxID),
 	}
 	switch {
-	case it.Stream == "" && len(it.Media) == 0:
-		o.p.add(o.at("media"), "", "one or more media, or a stream")
+	case !o.has("stream") && !o.has("media"):
+		o.p.add(o.at("media"), nil, "one or more media, or a stream")
+	case !o.has("stream") && o.empty("media"):
+		o.p.add(o.at("media"), "an empty list", "one or more media, or a stream")
 	case it.Stream != "" && len(it.Media) > 0:
 		o.p.add(o.at("stream"), it.Stream, "either media or a stream, not both")
-	case it.Stream != "" && it.Duration == 0:
-		o.p.add(o.at("duration"), "", "how long the stream is relayed, from PT1S to PT24H")
+	case it.Stream != "" && it.Duration == 0 && !o.has("duration"):
+		o.p.add(o.at("duration"), nil, "how long the stream is relayed, from PT1S to PT24H")
+	}
+	for i, m := range it.Media {
+		if m.Inline != nil {
+			o.p.add(fmt.Sprintf("%s[%d].inline", o.at("media"), i), "inline sound", "no inline sound in a plan, only on air")
+		}
 	}
 	return it
 }
 
 func parseStream(s string) (string, error) {
-	if len(s) > 1024 || !(strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")) {
+	u, err := url.Parse(s) // refuses control characters
+	if err != nil || len(s) > 1024 || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return "", ErrInvalid
 	}
 	return s, nil
@@ -208,7 +236,7 @@ func parseItem(o object) Item {
 		Repeat:   int(o.integer("repeat", 1, 1, MaxRepeat)),
 		Gap:      o.duration("gap", 0, 0, day),
 		GainDB:   o.decimal("gain_db", 0, -60, 12),
-		AfterCut: parsed(o, "after_cut", false, Resume, `"resume", "restart" or "skip"`, parseAfterCut),
+		AfterCut: parsed(o, "after_cut", false, Resume, afterCutAllowed, parseAfterCut),
 	}
 	for _, mo := range o.objects("media", MaxMedia) {
 		it.Media = append(it.Media, parseMedia(mo))
@@ -226,7 +254,7 @@ func parseMedia(o object) Media {
 	}
 	m.Inline = parsed(o, "inline", false, nil, fmt.Sprintf("base64 of at most %d bytes", MaxInline), parseInline)
 	if !o.has("sha256") && !o.has("file") {
-		o.p.add(o.at("sha256"), "", "64 lower-case hexadecimal digits")
+		o.p.add(o.at("sha256"), nil, "64 lower-case hexadecimal digits")
 	}
 	return m
 }

@@ -1,6 +1,7 @@
 package loa
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -33,20 +34,33 @@ type Weekday time.Weekday
 
 var weekdayNames = [...]string{"SU", "MO", "TU", "WE", "TH", "FR", "SA"}
 
+const weekdayAllowed = `"MO", "TU", "WE", "TH", "FR", "SA" or "SU"`
+
 func parseWeekday(s string) (Weekday, error) {
 	for i, n := range weekdayNames {
 		if n == s {
 			return Weekday(i), nil
 		}
 	}
-	return 0, ErrInvalid
+	return 0, fmt.Errorf("weekday %q is not allowed; allowed: %s", clip(s, 40), weekdayAllowed)
 }
 
 // String is the two-letter name.
-func (w Weekday) String() string { return weekdayNames[w] }
+func (w Weekday) String() string {
+	if w >= 0 && int(w) < len(weekdayNames) {
+		return weekdayNames[w]
+	}
+	return fmt.Sprintf("weekday(%d)", int(w))
+}
 
 // MarshalText writes the two-letter name.
 func (w Weekday) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads the two-letter name.
+func (w *Weekday) UnmarshalText(b []byte) (err error) {
+	*w, err = parseWeekday(string(b))
+	return err
+}
 
 // Contains reports whether t, in its own location, lies in the window.
 func (w Window) Contains(t time.Time) bool {
@@ -56,9 +70,9 @@ func (w Window) Contains(t time.Time) bool {
 
 // End returns the moment at which the window that holds t closes.
 func (w Window) End(t time.Time) (time.Time, bool) {
+	y, m, d := t.Date()
 	for back := range 2 { // the one begun today, or yesterday over midnight
-		y, m, d := t.AddDate(0, 0, -back).Date()
-		began := time.Date(y, m, d, 0, 0, 0, 0, t.Location())
+		began := time.Date(y, m, d-back, 12, 0, 0, 0, t.Location()) // noon is on every day
 		if !w.on(began.Weekday()) {
 			continue
 		}
@@ -86,10 +100,10 @@ func (w Window) on(d time.Weekday) bool {
 }
 
 // On is the moment of day t0 (any moment of it, in its location) at which
-// clocks show t.
+// clocks show t; where clocks change, as LocalTime.In says.
 func (t TimeOfDay) On(t0 time.Time) time.Time {
 	y, m, d := t0.Date()
-	return time.Date(y, m, d, int(t)/60, int(t)%60, 0, 0, t0.Location())
+	return LocalTime{Year: y, Month: int(m), Day: d, Hour: int(t) / 60, Minute: int(t) % 60}.In(t0.Location())
 }
 
 const maxWindows = 100
@@ -104,11 +118,11 @@ func parsePolicy(o object) *Policy {
 	}
 	for _, w := range o.objects("volume", maxWindows) {
 		if !w.has("max_db") {
-			o.p.add(w.at("max_db"), "", "a number from -60 to 12")
+			o.p.add(w.at("max_db"), nil, "a number from -60 to 12")
 		}
 		p.Volume = append(p.Volume, VolumeCap{Window: parseWindow(w), MaxDB: w.decimal("max_db", 0, -60, 12)})
 	}
-	if o.has("windows") && len(p.Windows) == 0 {
+	if o.empty("windows") {
 		o.p.add(o.at("windows"), "an empty list", "at least one window, or no member of this name (no limit)")
 	}
 	return p
@@ -117,9 +131,12 @@ func parsePolicy(o object) *Policy {
 func parseWindow(o object) Window {
 	const allowed = "00:00 to 24:00"
 	w := Window{
-		Days: texts(o, "days", 7, `"MO", "TU", "WE", "TH", "FR", "SA" or "SU"`, parseWeekday),
+		Days: texts(o, "days", 7, weekdayAllowed, parseWeekday),
 		From: parsed(o, "from", true, 0, allowed, ParseTimeOfDay),
 		To:   parsed(o, "to", true, 0, allowed, ParseTimeOfDay),
+	}
+	if o.empty("days") {
+		o.p.add(o.at("days"), "an empty list", "at least one of "+weekdayAllowed+", or no member of this name (every day)")
 	}
 	if w.From == w.To && o.has("from") && o.has("to") {
 		o.p.add(o.at("to"), w.To.String(), "a time other than from (all day: 00:00 to 24:00)")
