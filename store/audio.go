@@ -41,11 +41,8 @@ const (
 // the index, what is being replaced, and holes too small for a chunk.
 func AudioMargin(budget int64) int64 { return 4<<20 + budget/32 }
 
-// The buckets of audio.db.
-var (
-	itemBucket  = []byte("item")
-	chunkBucket = []byte("chunk")
-)
+// soundBucket holds all sound; the meta bucket is as in state.db.
+var soundBucket = []byte("sound")
 
 // item is one sound. What is above the line is stored.
 type item struct {
@@ -77,11 +74,11 @@ func (it *item) busy() bool { return it.writing || it.readers > 0 }
 
 const itemVerified = 1
 
-// bytes is the stored form, without the digest, which is the key:
+// bytes is the stored form. The number is in the key.
 //
-//	id u32 | size u64 | stored u64 | use u64 | flags u8 | hash state
+//	digest 32 | size u64 | stored u64 | use u64 | flags u8 | hash state
 func (it *item) bytes() []byte {
-	b := binary.BigEndian.AppendUint32(nil, it.id)
+	b := bytes.Clone(it.digest[:])
 	b = binary.BigEndian.AppendUint64(b, uint64(it.size))
 	b = binary.BigEndian.AppendUint64(b, uint64(it.stored))
 	b = binary.BigEndian.AppendUint64(b, it.use)
@@ -92,18 +89,25 @@ func (it *item) bytes() []byte {
 	return append(append(b, flags), it.hash...)
 }
 
-func parseItem(key, body []byte) (*item, error) {
-	if len(key) != len(Digest{}) || len(body) < 29 {
+// itemSize is the length of a record without the hash state.
+const itemSize = len(Digest{}) + 3*8 + 1
+
+func parseItem(key, v []byte) (*item, error) {
+	body, err := unseal(key, v)
+	if err != nil {
+		return nil, err
+	}
+	if len(key) != chunkKeySize || len(body) < itemSize {
 		return nil, fmt.Errorf("item %x: %w: %d bytes", printable(key), ErrDamaged, len(body))
 	}
 	it := &item{
-		digest:   Digest(key),
-		id:       binary.BigEndian.Uint32(body),
-		size:     int64(binary.BigEndian.Uint64(body[4:])),
-		stored:   int64(binary.BigEndian.Uint64(body[12:])),
-		use:      binary.BigEndian.Uint64(body[20:]),
-		verified: body[28] == itemVerified,
-		hash:     bytes.Clone(body[29:]),
+		digest:   Digest(body[:32]),
+		id:       binary.BigEndian.Uint32(key),
+		size:     int64(binary.BigEndian.Uint64(body[32:])),
+		stored:   int64(binary.BigEndian.Uint64(body[40:])),
+		use:      binary.BigEndian.Uint64(body[48:]),
+		verified: body[56] == itemVerified,
+		hash:     bytes.Clone(body[itemSize:]),
 	}
 	whole := it.stored%chunkData == 0 || it.stored == it.size
 	if it.size < 1 || it.stored < 1 || it.stored > it.size || !whole || it.verified && it.stored != it.size {
@@ -247,7 +251,7 @@ func (a *audio) create(path string, o fileOptions) error {
 }
 
 func initAudio(tx *bolt.Tx) error {
-	for _, name := range [][]byte{metaBucket, itemBucket, chunkBucket} {
+	for _, name := range [][]byte{metaBucket, soundBucket} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -262,20 +266,18 @@ func audioLayout() layout {
 	found := false
 	return layout{
 		maxSpan:    audioSpan,
-		leafBucket: string(chunkBucket),
+		leafBucket: string(soundBucket),
 		value: func(bucket string, key, value []byte) error {
+			if bucket == string(soundBucket) {
+				_, err := parseItem(key, value)
+				return err
+			}
 			body, err := unseal(key, value)
 			if err != nil {
 				return err
 			}
-			switch bucket {
-			case string(itemBucket):
-				_, err = parseItem(key, body)
-			case string(metaBucket):
-				found = true
-				err = checkFormat(body)
-			}
-			return err
+			found = true
+			return checkFormat(body)
 		},
 		leafPages: func(key []byte, n uint64) (uint64, error) {
 			if len(key) != chunkKeySize || n < 1 || n > chunkData {
@@ -299,31 +301,10 @@ func (a *audio) reload() error {
 	var lastID uint32
 	var clock uint64
 	err := a.view(func(tx *bolt.Tx) error {
-		counts, err := countChunks(tx.Bucket(chunkBucket))
-		if err != nil {
-			return err
-		}
-		err = tx.Bucket(itemBucket).ForEach(func(key, v []byte) error {
-			body, err := unseal(key, v)
-			if err != nil {
-				return err
-			}
-			it, err := parseItem(key, body)
-			if err != nil {
-				return err
-			}
-			if counts[it.id] != chunkCount(it.stored) {
-				return fmt.Errorf("item %v: %w: %d chunks for %d bytes", it.digest, ErrDamaged, counts[it.id], it.stored)
-			}
-			delete(counts, it.id)
+		return eachItem(tx.Bucket(soundBucket), func(it *item) {
 			items[it.digest] = it
 			lastID, clock = max(lastID, it.id), max(clock, it.use)
-			return nil
 		})
-		if err == nil && len(counts) > 0 {
-			err = fmt.Errorf("%w: chunks of %d unknown items", ErrDamaged, len(counts))
-		}
-		return err
 	})
 	if err != nil {
 		return err
@@ -335,18 +316,41 @@ func (a *audio) reload() error {
 	return nil
 }
 
-// countChunks counts the chunks of each item, of which it knows the numbers.
-func countChunks(chunks *bolt.Bucket) (map[uint32]int, error) {
-	counts := map[uint32]int{}
-	c := chunks.Cursor()
-	for key, _ := c.First(); key != nil; key, _ = c.Next() {
-		id := binary.BigEndian.Uint32(key)
-		if binary.BigEndian.Uint32(key[4:]) != uint32(counts[id]) {
-			return nil, fmt.Errorf("chunk %x: %w: not the next one", key, ErrDamaged)
+// eachItem reads all records and compares each with the chunks before it, which
+// must follow each other and be full but for the last. The pages of the chunks
+// are not touched.
+func eachItem(sounds *bolt.Bucket, fn func(*item)) error {
+	var id uint32
+	var stored int64
+	c := sounds.Cursor()
+	for key, v := c.First(); key != nil; key, v = c.Next() {
+		if len(key) != chunkKeySize {
+			return fmt.Errorf("key %x: %w", printable(key), ErrDamaged)
 		}
-		counts[id]++
+		if stored == 0 {
+			id = binary.BigEndian.Uint32(key)
+		}
+		if v == nil {
+			if !bytes.Equal(key, chunkKey(id, int(stored/chunkData))) || stored%chunkData != 0 {
+				return fmt.Errorf("chunk %x: %w: after %d bytes of item %d", key, ErrDamaged, stored, id)
+			}
+			stored += int64(sounds.Bucket(key).Sequence())
+			continue
+		}
+		it, err := parseItem(key, v)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(key, itemKey(id)) || it.stored != stored {
+			return fmt.Errorf("item %v: %w: chunks of %d bytes for %d", it.digest, ErrDamaged, stored, it.stored)
+		}
+		fn(it)
+		stored = 0
 	}
-	return counts, nil
+	if stored != 0 {
+		return fmt.Errorf("item %d: %w: chunks without a record", id, ErrDamaged)
+	}
+	return nil
 }
 
 // adopt takes over items as read from the file. Whoever uses an item goes on

@@ -23,8 +23,8 @@ type layout struct {
 	maxSpan int
 	// value is called for every value; it must not keep its arguments.
 	value func(bucket string, key, value []byte) error
-	// leafBucket names the bucket whose values are buckets of one leaf each,
-	// which are not read here, only accounted for.
+	// leafBucket names the bucket that may hold buckets beside values: of one
+	// leaf each, which are not read here, only accounted for.
 	leafBucket string
 	// leafPages says how many pages such a bucket has.
 	leafPages func(key []byte, sequence uint64) (pages uint64, err error)
@@ -89,44 +89,51 @@ func (c *checker) claim(id, n uint64) error {
 	return nil
 }
 
-// freelist claims the pages of the list and all pages on it, reading page by
-// page, because the list of a large empty file is long.
+// freelist claims the pages of the list and all pages on it.
 func (c *checker) freelist(id uint64) error {
 	if id == noFreelist {
 		return fmt.Errorf("%w: the file has no list of free pages", ErrDamaged)
 	}
-	var b [pageSize]byte
-	if err := c.read(b[:], id); err != nil {
+	span, err := eachFree(c.read, id, func(free uint64) error { return c.claim(free, 1) })
+	if err != nil {
 		return err
+	}
+	return c.claim(id, span)
+}
+
+// eachFree calls fn for each page on the list of free pages that begins at page
+// id, and returns how many pages the list itself has. It reads page by page,
+// because the list of a large empty file is long.
+func eachFree(read func(b []byte, id uint64) error, id uint64, fn func(free uint64) error) (span uint64, err error) {
+	var b [pageSize]byte
+	if err := read(b[:], id); err != nil {
+		return 0, err
 	}
 	head := page(b[:])
 	if head.id() != id || head.flags() != flagFreelist {
-		return fmt.Errorf("page %d: %w: not a list of free pages", id, ErrDamaged)
+		return 0, fmt.Errorf("page %d: %w: not a list of free pages", id, ErrDamaged)
 	}
-	span := uint64(head.overflow()) + 1
-	if err := c.claim(id, span); err != nil {
-		return err
-	}
+	span = uint64(head.overflow()) + 1
 	at, left := pageHeader, uint64(head.count())
 	if left == 0xFFFF {
 		at, left = at+8, binary.LittleEndian.Uint64(b[pageHeader:])
 	}
 	if left > (span*pageSize-uint64(at))/8 {
-		return fmt.Errorf("page %d: %w: %d free pages do not fit into the list", id, ErrDamaged, left)
+		return 0, fmt.Errorf("page %d: %w: %d free pages do not fit into the list", id, ErrDamaged, left)
 	}
 	for ; left > 0; left-- {
 		if at == pageSize {
 			at, id = 0, id+1
-			if err := c.read(b[:], id); err != nil {
-				return err
+			if err := read(b[:], id); err != nil {
+				return 0, err
 			}
 		}
-		if err := c.claim(binary.LittleEndian.Uint64(b[at:]), 1); err != nil {
-			return err
+		if err := fn(binary.LittleEndian.Uint64(b[at:])); err != nil {
+			return 0, err
 		}
 		at += 8
 	}
-	return nil
+	return span, nil
 }
 
 func (c *checker) read(b []byte, id uint64) error {
@@ -257,14 +264,11 @@ func (c *checker) root(id uint64) error {
 
 // visit takes one element of a bucket.
 func (c *checker) visit(bucket string, e element) error {
-	if bucket != c.leafBucket {
-		if e.bucket {
-			return fmt.Errorf("bucket %q: %w: a bucket among the values", bucket, ErrDamaged)
-		}
+	if !e.bucket {
 		return c.value(bucket, e.key, e.value)
 	}
-	if !e.bucket {
-		return fmt.Errorf("bucket %q: %w: a value among the buckets", bucket, ErrDamaged)
+	if bucket != c.leafBucket {
+		return fmt.Errorf("bucket %q: %w: a bucket among the values", bucket, ErrDamaged)
 	}
 	h, err := parseBucket(e.value)
 	if err != nil {

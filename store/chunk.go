@@ -25,15 +25,24 @@ const (
 
 	chunkKeySize = 8
 
+	// itemChunk is the number under which a sound's own record stands, after
+	// all its chunks: what one sound changes is on one page of the index.
+	itemChunk = 1<<32 - 1
+
 	// batchChunks is how many chunks one transaction stores. Its own pages, six
 	// or seven of them, then cost 3 % of the sound.
 	batchChunks = 16
 )
 
 // chunkKey names a chunk: the number of its sound, then its own, so that the
-// chunks of a sound stand together and a new one at the end of the tree.
+// chunks of a sound stand together and a new sound at the end of the tree.
 func chunkKey(id uint32, i int) []byte {
 	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, id), uint32(i))
+}
+
+// itemKey is the key of a sound's record.
+func itemKey(id uint32) []byte {
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, id), itemChunk)
 }
 
 // chunkCount is how many chunks n bytes of sound have.
@@ -67,8 +76,8 @@ func sealChunk(key, buf []byte, n int) []byte {
 }
 
 // putChunk stores a sealed value of n bytes of sound.
-func putChunk(chunks *bolt.Bucket, key, value []byte, n int) error {
-	b, err := chunks.CreateBucket(key)
+func putChunk(sounds *bolt.Bucket, key, value []byte, n int) error {
+	b, err := sounds.CreateBucket(key)
 	if err != nil {
 		return err
 	}
@@ -81,8 +90,8 @@ func putChunk(chunks *bolt.Bucket, key, value []byte, n int) error {
 
 // chunkPage returns the page that the chunk of n bytes under key begins at. The
 // page itself is not touched. ok is false if there is no such chunk.
-func chunkPage(chunks *bolt.Bucket, key []byte, n int) (page uint64, ok bool) {
-	b := chunks.Bucket(key)
+func chunkPage(sounds *bolt.Bucket, key []byte, n int) (page uint64, ok bool) {
+	b := sounds.Bucket(key)
 	if b == nil || b.Sequence() != uint64(n) || b.Root() == 0 {
 		return 0, false
 	}

@@ -27,6 +27,7 @@ type database struct {
 	frozen atomic.Bool // a panic during writing: write no more
 	closed atomic.Bool
 	metas  atomic.Int64 // meta pages written
+	pages  atomic.Int64 // up to the high-water mark, as the last transaction saw it
 }
 
 // fileOptions says how to open a database.
@@ -181,6 +182,7 @@ func (d *database) run(write bool, fn func(*bolt.Tx) error) (err error) {
 	}
 	err = do(func(tx *bolt.Tx) error {
 		began = true
+		d.pages.Store(tx.Size() / pageSize)
 		return fn(tx)
 	})
 	if write && err == nil {
@@ -205,6 +207,11 @@ func (d *database) written() int64 {
 		n += 4 * pageSize // what bbolt makes a new file of
 	}
 	return n
+}
+
+// usedPages is how many pages hold something.
+func (d *database) usedPages() int64 {
+	return d.pages.Load() - d.freeBytes()/pageSize
 }
 
 // freeBytes is what can be written before the file grows.

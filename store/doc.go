@@ -24,6 +24,7 @@
 //	meta      "format"                              u32: 1
 //	          "identity"                            Ed25519 seed, 32 bytes
 //	          "chain"                               JSON: the logs and where they stand
+//	          "sum"                                 transaction u64, sum over all values u64
 //	document  kind 0 pairing 0 kid 0 audience       seq u64, payload
 //	seq       the same                              seq u64, SHA-256 of the payload
 //	value     name                                  as given
@@ -36,10 +37,10 @@
 //
 //	bucket    key                                   value
 //	meta      "format"                              u32: 1
-//	item      SHA-256                               id u32, size u64, stored u64, use u64,
-//	                                                flags u8 (1: verified), state of the digest
-//	chunk     id u32, chunk u32                     a bucket of one leaf, its sequence the
+//	sound     id u32, chunk u32                     a bucket of one leaf, its sequence the
 //	                                                bytes of sound in it
+//	          id u32, 0xFFFFFFFF                    SHA-256, size u64, stored u64, use u64,
+//	                                                flags u8 (1: verified), state of the digest
 //
 //	chunk leaf: page header 16 | element 16 | key 8 | CRC-32C 4 | sound | zeros to the page's end
 //

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -14,14 +15,15 @@ import (
 const minCommits = 16
 
 // copier keeps state.db.good: a copy of state.db that was whole when it was
-// made. A copy is due after as many commits as the database has pages, and
-// minCommits at least, so that copying costs at most one page (4 KiB) a commit
-// whatever the size, and an idle device copies nothing. Counting commits needs
-// no clock and, since both files carry their transaction number, survives a
-// restart.
+// made. A copy is due after as many commits as the database has pages in use,
+// and minCommits at least, so that copying costs at most one page (4 KiB) a
+// commit whatever the size, and an idle device copies nothing. Counting commits
+// needs no clock and, since both files carry their transaction number, survives
+// a restart.
 type copier struct {
 	st      *state
 	made    atomic.Int64  // transaction of the last copy, or of the last try
+	last    atomic.Int64  // transaction that was committed last
 	written atomic.Int64  // bytes
 	wake    chan struct{} // one is enough: the copy takes what is newest
 	quit    chan struct{}
@@ -37,7 +39,7 @@ type copier struct {
 // reason not to start.
 func startCopier(st *state) *copier {
 	c := &copier{st: st, wake: make(chan struct{}, 1), quit: make(chan struct{})}
-	made, err := inspect(st.file(goodName))
+	made, err := inspect(st.path(goodName))
 	if err != nil {
 		if !errors.Is(err, os.ErrNotExist) {
 			st.log.Warn("last good copy replaced", "err", err)
@@ -77,14 +79,15 @@ func (c *copier) resume() {
 		if c.made.Load() > id {
 			c.made.Store(id - minCommits - tx.Size()/pageSize)
 		}
-		c.note(id, tx.Size()/pageSize)
+		c.note(id)
 		return nil
 	})
 }
 
-// note hears of each commit: its number and the pages of the database.
-func (c *copier) note(id, pages int64) {
-	if id-c.made.Load() < max(pages, minCommits) {
+// note hears of each commit.
+func (c *copier) note(id int64) {
+	c.last.Store(id)
+	if !c.due() {
 		return
 	}
 	select {
@@ -93,12 +96,19 @@ func (c *copier) note(id, pages int64) {
 	}
 }
 
+func (c *copier) due() bool {
+	return c.last.Load()-c.made.Load() >= max(c.st.usedPages(), minCommits)
+}
+
 func (c *copier) loop() {
 	for {
 		select {
 		case <-c.quit:
 			return
 		case <-c.wake:
+			if !c.due() { // asked for again before the last one had begun
+				continue
+			}
 			if err := c.copy(); err != nil {
 				c.st.log.Warn("last good copy not made", "err", err)
 			}
@@ -130,7 +140,7 @@ func (c *copier) lastErr() error {
 }
 
 func (c *copier) write() (err error) {
-	path := c.st.file(goodName)
+	path := c.st.path(goodName)
 	f, err := os.OpenFile(path+tmpMark, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -143,23 +153,79 @@ func (c *copier) write() (err error) {
 	var size int64
 	err = c.st.view(func(tx *bolt.Tx) error {
 		c.made.Store(int64(tx.ID())) // a copy that fails is not tried at each commit
-		size, err = tx.WriteTo(f)
-		c.written.Add(size)
+		used := &usedPages{from: c.st.file, to: f}
+		size, err = tx.WriteTo(used)
+		c.written.Add(used.written)
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := f.Truncate(size); err != nil { // the last page may be a free one
 		return err
 	}
 	if err := f.Sync(); err != nil {
 		return err
 	}
 	if _, err := check(f, size, stateLayout()); err != nil {
-		return fmt.Errorf("copy of %s: %w", c.st.path, err)
+		return fmt.Errorf("copy of %s: %w", c.st.database.path, err)
 	}
 	if err := os.Rename(path+tmpMark, path); err != nil {
 		return err
 	}
 	return syncDir(c.st.dir)
+}
+
+// usedPages takes what Tx.WriteTo writes, which is the whole file, and leaves
+// out the free pages: they are holes in the copy.
+type usedPages struct {
+	from    *os.File // of the transaction that is written
+	to      *os.File
+	free    map[uint64]bool
+	off     int64 // where the next byte of the stream belongs
+	written int64
+}
+
+func (u *usedPages) Write(p []byte) (n int, err error) {
+	if u.off == 0 {
+		if err := u.begin(p); err != nil {
+			return 0, err
+		}
+	}
+	for n < len(p) {
+		id, within := uint64(u.off/pageSize), int(u.off%pageSize)
+		part := p[n:min(len(p), n+pageSize-within)]
+		if !u.free[id] {
+			if _, err := u.to.WriteAt(part, u.off); err != nil {
+				return n, err
+			}
+			u.written += int64(len(part))
+		}
+		n, u.off = n+len(part), u.off+int64(len(part))
+	}
+	return n, nil
+}
+
+// begin learns from the first meta page which pages are free. The list is that
+// of the transaction, so nobody changes it meanwhile.
+func (u *usedPages) begin(first []byte) error {
+	if len(first) < pageSize {
+		return io.ErrShortBuffer
+	}
+	m, ok := parseMeta(first[:pageSize])
+	if !ok {
+		return fmt.Errorf("meta page of the copy: %w", ErrDamaged)
+	}
+	read := func(b []byte, id uint64) error {
+		_, err := u.from.ReadAt(b, int64(id)*pageSize)
+		return err
+	}
+	u.free = map[uint64]bool{}
+	_, err := eachFree(read, m.freelist, func(id uint64) error {
+		u.free[id] = true
+		return nil
+	})
+	return err
 }
 
 // Backup makes the last good copy of state.db now, whatever was written since

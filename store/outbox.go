@@ -199,7 +199,7 @@ func (t *Tx) append(b table, l *logState, e Event) error {
 	l.Hash = hex.EncodeToString(sum[:])
 	l.Count++
 	l.Bytes += int64(len(body))
-	b.bucket.FillPercent = 0.9 // numbers only rise
+	b.bucket.FillPercent = 1 // numbers only rise
 	return b.put(eventKey(l.ID, l.N), body)
 }
 

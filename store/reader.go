@@ -82,10 +82,10 @@ func (a *audio) newReader(it *item, size int64) (*Reader, error) {
 	r := &Reader{a: a, it: it, digest: it.digest, id: it.id, size: size, held: -1}
 	r.pages = make([]uint32, chunkCount(size))
 	err := a.view(func(tx *bolt.Tx) error {
-		chunks := tx.Bucket(chunkBucket)
+		sounds := tx.Bucket(soundBucket)
 		for i := range r.pages {
 			key := chunkKey(r.id, i)
-			page, ok := chunkPage(chunks, key, chunkLen(size, i))
+			page, ok := chunkPage(sounds, key, chunkLen(size, i))
 			if !ok {
 				return fmt.Errorf("chunk %x: %w: missing", key, ErrDamaged)
 			}

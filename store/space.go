@@ -67,10 +67,23 @@ func (a *audio) protected(it *item, now time.Time) bool {
 	return it.busy() || needed && !at.After(now.Add(KeepFor))
 }
 
+// spareRoom is what is evicted beyond the need, in bytes: without it a cache
+// that is full would write an eviction for each short message that comes. A
+// small budget has nothing to spare.
+func (a *audio) spareRoom() int64 {
+	if a.budget < 128<<20 {
+		return 0
+	}
+	return 1 << 20
+}
+
 // victims picks what to evict so that room bytes become free, what was used
 // longest ago first; nil and what could be freed if that is not enough. a.mu is
 // held.
 func (a *audio) victims(room int64, now time.Time) (picked []*item, could int64) {
+	if room <= 0 {
+		return nil, 0
+	}
 	var free []*item
 	for _, it := range a.items {
 		if !a.protected(it, now) && it.stored > 0 {
@@ -79,7 +92,7 @@ func (a *audio) victims(room int64, now time.Time) (picked []*item, could int64)
 	}
 	slices.SortFunc(free, byUse)
 	for _, it := range free {
-		if could >= room {
+		if could >= room+a.spareRoom() {
 			break
 		}
 		could += it.held()
@@ -162,21 +175,21 @@ func (a *audio) remove(gone ...*item) error {
 }
 
 func (a *audio) removeItem(tx *bolt.Tx, it *item) error {
-	chunks := tx.Bucket(chunkBucket)
+	sounds := tx.Bucket(soundBucket)
 	for i := range chunkCount(it.stored) {
 		key, n := chunkKey(it.id, i), chunkLen(it.stored, i)
-		page, ok := chunkPage(chunks, key, n)
+		page, ok := chunkPage(sounds, key, n)
 		if !ok {
 			return fmt.Errorf("chunk %x: %w: missing", key, ErrDamaged)
 		}
 		if err := mendHead(a.file, page, key, n); err != nil {
 			return err
 		}
-		if err := chunks.DeleteBucket(key); err != nil {
+		if err := sounds.DeleteBucket(key); err != nil {
 			return err
 		}
 	}
-	return tx.Bucket(itemBucket).Delete(it.digest[:])
+	return sounds.Delete(itemKey(it.id))
 }
 
 // change runs fn in a write transaction that also stores when sound was last
@@ -192,7 +205,7 @@ func (a *audio) change(fn func(tx *bolt.Tx) error) error {
 		if err != nil {
 			return err
 		}
-		return saveUses(tx.Bucket(itemBucket), uses)
+		return saveUses(tx.Bucket(soundBucket), uses)
 	})
 	if err != nil {
 		if again := a.reload(); again != nil {
@@ -202,42 +215,40 @@ func (a *audio) change(fn func(tx *bolt.Tx) error) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for d, use := range uses {
-		if it := a.items[d]; it != nil && it.use == use {
+	for _, it := range a.items {
+		if use, saved := uses[it.id]; saved && it.use == use {
 			it.unsaved = false
 		}
 	}
 	return nil
 }
 
-func (a *audio) unsavedUses() map[Digest]uint64 {
+// unsavedUses returns by number of item when it was last used.
+func (a *audio) unsavedUses() map[uint32]uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	uses := map[Digest]uint64{}
-	for d, it := range a.items {
+	uses := map[uint32]uint64{}
+	for _, it := range a.items {
 		if it.unsaved && it.stored > 0 {
-			uses[d] = it.use
+			uses[it.id] = it.use
 		}
 	}
 	return uses
 }
 
-func saveUses(items *bolt.Bucket, uses map[Digest]uint64) error {
-	for d, use := range uses {
-		v := items.Get(d[:])
+func saveUses(sounds *bolt.Bucket, uses map[uint32]uint64) error {
+	for id, use := range uses {
+		key := itemKey(id)
+		v := sounds.Get(key)
 		if v == nil {
 			continue // removed in this transaction
 		}
-		body, err := unseal(d[:], v)
-		if err != nil {
-			return err
-		}
-		it, err := parseItem(d[:], body)
+		it, err := parseItem(key, v)
 		if err != nil {
 			return err
 		}
 		it.use = use
-		if err := items.Put(d[:], seal(d[:], it.bytes())); err != nil {
+		if err := sounds.Put(key, seal(key, it.bytes())); err != nil {
 			return err
 		}
 	}

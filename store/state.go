@@ -82,7 +82,7 @@ func openState(dir string, opt Options, recovered *[]Recovery) (*state, error) {
 	return st, nil
 }
 
-func (st *state) file(name string) string { return filepath.Join(st.dir, name) }
+func (st *state) path(name string) string { return filepath.Join(st.dir, name) }
 
 func (st *state) options(readOnly bool) fileOptions {
 	return fileOptions{readOnly: readOnly, lock: st.lock, maxBytes: stateMax, layout: stateLayout()}
@@ -90,9 +90,9 @@ func (st *state) options(readOnly bool) fileOptions {
 
 // open opens state.db for writing.
 func (st *state) open() error {
-	os.Remove(st.file(stateName + tmpMark))
-	os.Remove(st.file(goodName + tmpMark))
-	path := st.file(stateName)
+	os.Remove(st.path(stateName + tmpMark))
+	os.Remove(st.path(goodName + tmpMark))
+	path := st.path(stateName)
 	there, _, err := exists(path)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ const tmpMark = ".tmp"
 // puts it in place of the one that is damaged or, with cause nil, missing. At
 // no moment a power cut leaves less than there was.
 func (st *state) rebuild(cause error) error {
-	path, tmp := st.file(stateName), st.file(stateName+tmpMark)
+	path, tmp := st.path(stateName), st.path(stateName+tmpMark)
 	what := Restored
 	err := st.fromGood(tmp)
 	if isDiskFault(err) {
@@ -159,7 +159,7 @@ func isDiskFault(err error) bool {
 
 // fromGood makes path of the good copy, with a new log in it.
 func (st *state) fromGood(path string) error {
-	if err := copyFile(path, st.file(goodName)); err != nil {
+	if err := copyFile(path, st.path(goodName)); err != nil {
 		return err
 	}
 	d, err := openDatabase(goodName, path, st.options(false))
@@ -189,7 +189,7 @@ func (st *state) fallBack(cause error) (err error) {
 		st.database.close()
 	}
 	for _, name := range []string{stateName, goodName} {
-		st.database, err = openDatabase(name, st.file(name), st.options(true))
+		st.database, err = openDatabase(name, st.path(name), st.options(true))
 		if err == nil {
 			err = st.loadIdentity()
 		}
@@ -202,7 +202,7 @@ func (st *state) fallBack(cause error) (err error) {
 	}
 	f, err := memoryFile()
 	if err != nil {
-		return fmt.Errorf("open %s: %w", st.file(stateName), errors.Join(cause, err))
+		return fmt.Errorf("open %s: %w", st.path(stateName), errors.Join(cause, err))
 	}
 	o := st.options(false)
 	o.memory = f
@@ -345,9 +345,9 @@ func (st *state) begin() {
 // update runs fn in a write transaction and wakes the copier when a copy is
 // due.
 func (st *state) update(fn func(*Tx) error) error {
-	var id, pages int64
+	var id int64
 	err := st.database.update(func(tx *bolt.Tx) error {
-		id, pages = int64(tx.ID()), tx.Size()/pageSize
+		id = int64(tx.ID())
 		t := &Tx{tx: tx, st: st}
 		if err := t.call(fn); err != nil {
 			return err
@@ -361,7 +361,7 @@ func (st *state) update(fn func(*Tx) error) error {
 		return t.settle(tx)
 	})
 	if err == nil && st.copier != nil {
-		st.copier.note(id, pages)
+		st.copier.note(id)
 	}
 	return err
 }

@@ -15,10 +15,10 @@ const (
 	DefaultAudioBudget  = 512 << 20
 	MinAudioBudget      = 1 << 20
 	DefaultLockTimeout  = 2 * time.Second
-	DefaultOutboxEvents = 8192
+	DefaultOutboxEvents = 2048
 	MinOutboxEvents     = 16
 	MaxOutboxEvents     = 1 << 20
-	DefaultOutboxBytes  = 4 << 20
+	DefaultOutboxBytes  = 3 << 19 // 1.5 MiB: two months of plays
 	MinOutboxBytes      = 64 << 10
 	MaxOutboxBytes      = 32 << 20
 )

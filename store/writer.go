@@ -299,15 +299,15 @@ func (w *Writer) verify() error {
 func (w *Writer) store(next item, values []value) error {
 	write := func() error {
 		return w.a.change(func(tx *bolt.Tx) error {
-			chunks := tx.Bucket(chunkBucket)
-			chunks.FillPercent = 1 // keys only rise
+			sounds := tx.Bucket(soundBucket)
+			sounds.FillPercent = 1 // keys only rise
 			for _, v := range values {
-				if err := putChunk(chunks, v.key, v.v, v.n); err != nil {
+				if err := putChunk(sounds, v.key, v.v, v.n); err != nil {
 					return err
 				}
 			}
-			d := next.digest
-			return tx.Bucket(itemBucket).Put(d[:], seal(d[:], next.bytes()))
+			key := itemKey(next.id)
+			return sounds.Put(key, seal(key, next.bytes()))
 		})
 	}
 	err := write()
@@ -320,6 +320,7 @@ func (w *Writer) store(next item, values []value) error {
 	w.a.mu.Lock()
 	defer w.a.mu.Unlock()
 	w.it.stored, w.it.hash, w.it.verified = next.stored, next.hash, next.verified
+	w.it.unsaved = w.it.use != next.use
 	w.stored = next.stored
 	return nil
 }
