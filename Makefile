@@ -41,7 +41,7 @@ unit: ## the tests that need no emulated board, with the race detector where the
 	else echo "not run: the race detector: no C compiler (gcc)"; go run ./tools/testjobs ./...; fi
 
 board-test: firmware ## the firmware on emulated ARMv7 and ARM64 boards: sound card, relays, unplugging, kill -9
-	@go run ./tools/testjobs -tags boardvm -count=1 -timeout 30m ./tools/boardvm/...
+	@go run ./tools/testjobs -tags boardvm -count=1 -p 1 -timeout 30m ./tools/boardvm/... ./speaker/alsa
 
 deps: ## install the host packages that are missing (root, Debian)
 	@missing=""; for p in $(DEPS); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
@@ -51,7 +51,8 @@ deps: ## install the host packages that are missing (root, Debian)
 lint: ## formatting, vet, staticcheck, tidy go.mod
 	@bad=$$(git ls-files '*.go' | xargs gofmt -l); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
 	go vet ./...
-	go vet -tags boardvm ./tools/...
+	go vet -tags boardvm ./tools/... ./speaker/alsa
+	@if pkg-config --exists alsa 2>/dev/null; then echo 'go vet -tags oto ./speaker/oto'; CGO_ENABLED=1 go vet -tags oto ./speaker/oto; else echo 'not run: vet of speaker/oto: libasound2-dev is missing'; fi
 	$(STATICCHECK) -tags boardvm ./...
 	go mod tidy -diff
 

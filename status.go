@@ -91,14 +91,16 @@ type Power struct {
 
 // AudioStatus is the sound card as it runs.
 type AudioStatus struct {
-	Output     string `json:"output"`         // as configured
-	Card       string `json:"card,omitempty"` // as found
-	Open       bool   `json:"open"`
-	Rate       int    `json:"rate,omitempty"`
-	Channels   int    `json:"channels,omitempty"`
-	Xruns      int64 `json:"xruns"`       // holes in the card's sound since start
-	Underruns  int64 `json:"underruns"`   // frames that were due and not decoded in time
-	FramesLeft int64  `json:"frames_left"` // frames that left the device since start
+	Output     string   `json:"output"`         // as configured
+	Card       string   `json:"card,omitempty"` // as found
+	Open       bool     `json:"open"`
+	Rate       int      `json:"rate,omitempty"`
+	Channels   int      `json:"channels,omitempty"`
+	BufferMS   int      `json:"buffer_ms,omitempty"` // sound that the card holds and nobody can take back
+	Mixer      []string `json:"mixer,omitempty"`     // settings that could not be made, and why
+	Xruns      int64    `json:"xruns"`               // holes in the card's sound since start
+	Underruns  int64    `json:"underruns"`           // frames that were due and not decoded in time
+	FramesLeft int64    `json:"frames_left"`         // frames that left the device since start
 }
 
 // ClockStatus says how far the wall clock can be believed.

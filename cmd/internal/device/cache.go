@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"loa"
@@ -27,6 +28,7 @@ type cache struct {
 	again  chan struct{} // the folder has changed
 	paths  sync.Map      // digest to path, of sounds that the cache did not take
 	told   map[string]scheduler.Sound
+	failed atomic.Pointer[string] // why the last sound could not be cached
 }
 
 // want is what the schedule needs as of a moment.
@@ -74,6 +76,14 @@ func (c *cache) Open(sha string) (io.ReadCloser, error) {
 		return os.Open(p.(string))
 	}
 	return nil, fmt.Errorf("sound %s: %w", short(sha), err)
+}
+
+// trouble says why sound cannot be cached, "" when it can.
+func (c *cache) trouble() string {
+	if text := c.failed.Load(); text != nil {
+		return *text
+	}
+	return ""
 }
 
 // retryCache is how long to wait before a sound that could not be had is tried
@@ -153,6 +163,10 @@ func (c *cache) obtain(m loa.Media, now time.Time) scheduler.Sound {
 		if err := c.copy(d, path, now); err != nil {
 			c.log.Error("sound not cached; the folder's own file is played", "file", path, "err", err)
 			c.paths.Store(sha, path)
+			text := "sound not cached, the folder's own file is played: " + err.Error()
+			c.failed.Store(&text)
+		} else {
+			c.failed.Store(nil)
 		}
 	}
 	return probe(sha, func() (io.ReadCloser, error) { return c.Open(sha) })

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
 	"loa/board"
+	"loa/speaker/alsa"
 )
 
 // ErrConfig is wrapped by every error about the configuration.
@@ -36,12 +39,12 @@ type Config struct {
 
 // AudioConfig says where the sound goes.
 type AudioConfig struct {
-	Kind     string // alsa, oto, wav or null
-	Target   string // alsa: "auto" or the card; wav: the path
-	Device   int    // alsa: PCM device of the card
-	Rate     int    // 0: the card's choice
-	Channels int    // 0: the card's choice
-	Mixer    map[string]int
+	Kind     string              // alsa, oto, wav or null
+	Target   string              // alsa: "auto" or the card; wav: the path
+	Device   int                 // alsa: PCM device of the card
+	Rate     int                 // 0: the card's choice
+	Channels int                 // 0: the card's choice
+	Mixer    []alsa.MixerSetting // sorted by name
 }
 
 // String is the output as the configuration writes it.
@@ -88,7 +91,7 @@ type rawConfig struct {
 		Output   string         `toml:"output"`
 		Rate     int            `toml:"rate"`
 		Channels int            `toml:"channels"`
-		Mixer    map[string]int `toml:"mixer"`
+		Mixer    map[string]any `toml:"mixer"`
 	} `toml:"audio"`
 	GPIO struct {
 		Chip   string     `toml:"chip"`
@@ -275,7 +278,7 @@ const outputsAllowed = `"alsa:auto", "alsa:<card>,<device>", "oto", "wav:<path>"
 
 func (k *checker) audio(r rawConfig) AudioConfig {
 	kind, rest, _ := strings.Cut(r.Audio.Output, ":")
-	a := AudioConfig{Kind: kind, Target: rest, Rate: r.Audio.Rate, Channels: r.Audio.Channels, Mixer: r.Audio.Mixer}
+	a := AudioConfig{Kind: kind, Target: rest, Rate: r.Audio.Rate, Channels: r.Audio.Channels, Mixer: k.mixer(r.Audio.Mixer)}
 	ok := false
 	switch kind {
 	case "alsa":
@@ -293,10 +296,30 @@ func (k *checker) audio(r rawConfig) AudioConfig {
 		k.within("audio.rate", float64(a.Rate), 8000, 192000)
 	}
 	k.within("audio.channels", float64(a.Channels), 0, 8)
-	for name, percent := range a.Mixer {
-		k.within("audio.mixer."+name, float64(percent), 0, 100)
-	}
 	return a
+}
+
+// mixer reads the settings of a card's controls: a whole number is a
+// percentage, a text a switch or the item of an enumeration.
+func (k *checker) mixer(raw map[string]any) (out []alsa.MixerSetting) {
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		set := alsa.MixerSetting{Name: name}
+		switch v := raw[name].(type) {
+		case int64:
+			set.Value = fmt.Sprintf("%d%%", v)
+			if v >= 0 && v <= 100 {
+				out = append(out, set)
+				continue
+			}
+		case string:
+			if set.Value = v; v != "" {
+				out = append(out, set)
+				continue
+			}
+		}
+		k.bad("audio.mixer."+name, fmt.Sprint(raw[name]), `0 to 100 (percent), "on", "off" or the name of an item`)
+	}
+	return out
 }
 
 // parseCard reads "auto", "<card>" or "<card>,<device>".

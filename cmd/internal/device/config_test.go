@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loa/board"
+	"loa/speaker/alsa"
 )
 
 // smallest is a configuration that says only what must be said.
@@ -24,7 +25,6 @@ func TestTheReferenceIsTheDefaults(t *testing.T) {
 	require.NoError(t, err)
 	bare, err := ParseConfig([]byte("data_dir = \"/var/lib/loa\"\nsocket = \"/run/loa/speakerd.sock\"\n"), "/etc/loa")
 	require.NoError(t, err)
-	ref.Audio.Mixer, bare.Audio.Mixer = nil, nil
 	assert.Equal(t, bare, ref, "reference.toml must show every key with its default")
 }
 
@@ -45,7 +45,7 @@ func TestTheExamplesOfTheReferenceAreAllowed(t *testing.T) {
 	assert.Len(t, c.GPIO.Amps, 1)
 	assert.Len(t, c.GPIO.Inputs, 2)
 	assert.Equal(t, "/srv/loa/sounds", c.Local.MediaDir)
-	assert.Equal(t, map[string]int{"Headphone": 80, "PCM": 90}, c.Audio.Mixer)
+	assert.Equal(t, []alsa.MixerSetting{{Name: "Auto-Mute Mode", Value: "off"}, {Name: "Headphone", Value: "80%"}}, c.Audio.Mixer)
 }
 
 func TestAWrongConfigurationNamesTheKeyAndWhatIsAllowed(t *testing.T) {

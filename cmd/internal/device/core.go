@@ -32,6 +32,9 @@ type Parts struct {
 	SaveMemory func(scheduler.Memory) error
 	Memory     scheduler.Memory
 	Options    scheduler.Options
+	// Trouble says what is wrong with the storage besides what the core itself
+	// finds, "" when nothing is; nil: nothing ever is.
+	Trouble func() string
 	// Output names the sound card for people: "alsa:auto".
 	Output string
 }
@@ -48,6 +51,7 @@ type Core struct {
 	lengths  map[string]time.Duration // of sounds, by digest
 	bad      map[string]string        // sounds that are not here or can never be played, and why
 	outputUp bool
+	unsaved  string // why the last write to the state database failed, "" when it did not
 	wanted   string // what was last asked of the library, to ask only for news
 	asked    time.Duration
 	changed  bool // a document changed since the library was asked
@@ -132,8 +136,8 @@ func (c *Core) Turn(now scheduler.Now) (wake time.Duration) {
 			c.sched.Step(now, ev)
 		}
 		actions, w, ok := c.sched.Next()
-		for i, a := range actions {
-			c.do(t, a, actions[i+1:])
+		for _, a := range actions {
+			c.do(t, a)
 		}
 		if next = never; ok {
 			next = w
@@ -149,11 +153,11 @@ func (c *Core) Turn(now scheduler.Now) (wake time.Duration) {
 	return min(next, c.asked+askEvery)
 }
 
-// do carries out one action; rest are those that follow it in the same turn.
-func (c *Core) do(t instant, a scheduler.Action, rest []scheduler.Action) {
+// do carries out one action.
+func (c *Core) do(t instant, a scheduler.Action) {
 	switch a := a.(type) {
 	case scheduler.Persist:
-		c.persist(t)
+		c.persist()
 	case scheduler.Done:
 		c.done(t, a)
 	default:
@@ -161,18 +165,17 @@ func (c *Core) do(t instant, a scheduler.Action, rest []scheduler.Action) {
 	}
 }
 
-func (c *Core) persist(t instant) {
-	err := c.SaveMemory(c.sched.Memory())
-	c.storageFault(t, "the schedule's memory cannot be written", err)
+func (c *Core) persist() {
+	c.written("the schedule's memory is not saved", c.SaveMemory(c.sched.Memory()))
 }
 
-func (c *Core) storageFault(t instant, what string, err error) {
-	if err == nil {
-		c.faults.set(t.Wall, faultStorage, "")
-		return
+// written takes in whether a write to the state database succeeded.
+func (c *Core) written(what string, err error) {
+	c.unsaved = ""
+	if err != nil {
+		c.unsaved = what + ": " + oneLine(err)
+		c.Log.Error(what, "err", err)
 	}
-	c.Log.Error(what, "err", err)
-	c.faults.set(t.Wall, faultStorage, what+": "+err.Error())
 }
 
 // done closes an occurrence with its proof of play.
@@ -190,7 +193,7 @@ func (c *Core) done(t instant, d scheduler.Done) {
 		r.fill(&out, c.Amps != nil)
 	}
 	c.Log.Info("item done", "id", d.Item.ID, "result", d.Result, "reason", d.Reason, "frames", out.FramesPlayed)
-	c.record(t, loa.EventPlay, out)
+	c.record(t.Wall, loa.EventPlay, out)
 }
 
 // length is how long the item plays in all, 0 when a part of it is not known.
@@ -209,17 +212,13 @@ func (c *Core) length(it loa.Item) time.Duration {
 	return one * time.Duration(it.Repeat)
 }
 
-func (c *Core) record(t instant, typ loa.EventType, detail any) {
-	if err := c.Journal.Record(t.Wall, typ, detail); err != nil {
-		c.Log.Error("event not recorded", "type", typ, "err", err)
-	}
+func (c *Core) record(at time.Time, typ loa.EventType, detail any) {
+	c.written("an event of type "+string(typ)+" is lost", c.Journal.Record(at, typ, detail))
 }
 
 func (c *Core) faultChanged(at time.Time, typ loa.EventType, f loa.Fault) {
 	c.Log.Warn("fault "+string(typ), "code", f.Code, "text", f.Text)
-	if err := c.Journal.Record(at, typ, faultDetail{f.Code, f.Text}); err != nil {
-		c.Log.Error("event not recorded", "type", typ, "err", err)
-	}
+	c.record(at, typ, faultDetail{f.Code, f.Text})
 }
 
 // watchOutput tells the scheduler when the sound card comes and goes.
@@ -240,6 +239,11 @@ func (c *Core) watchFaults(t instant) {
 	c.faults.set(t.Wall, faultGPIO, c.player.amps.missing())
 	c.faults.set(t.Wall, faultAmplifier, c.player.amps.faulty())
 	c.faults.set(t.Wall, faultMedia, c.badSounds())
+	text = c.unsaved
+	if text == "" && c.Trouble != nil {
+		text = c.Trouble()
+	}
+	c.faults.set(t.Wall, faultStorage, text)
 }
 
 // askEvery is how often the needs are worked out again while no document

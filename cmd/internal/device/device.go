@@ -3,7 +3,6 @@ package device
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -83,7 +82,7 @@ func (d *Device) notify() {
 // instant is the time of a turn that begins now.
 func (d *Device) instant() instant {
 	now := time.Now()
-	return instant{Now: scheduler.Now{Wall: now.UTC().Round(0), Mono: now.Sub(d.epoch), Trusted: d.trust.trusted()}, epoch: d.epoch}
+	return instant{Now: scheduler.Now{Wall: now.UTC().Round(0), Mono: now.Sub(d.epoch), Trusted: d.trust.trusted(now)}, epoch: d.epoch}
 }
 
 // ask runs f on the control goroutine and waits for it.
@@ -203,7 +202,7 @@ func (d *Device) makeCore() error {
 	}
 	p := Parts{
 		Log: d.log, Epoch: d.epoch, Speaker: d.speaker, Amps: amps, Library: d.cache, Journal: d,
-		SaveMemory: d.saveMemory, Memory: d.loadMemory(), Output: d.output.String(),
+		SaveMemory: d.saveMemory, Memory: d.loadMemory(), Trouble: d.storageTrouble, Output: d.output.String(),
 		Options: scheduler.Options{
 			Lead:            Lead(d.board),
 			GainDB:          d.cfg.Level.GainDB,
@@ -240,7 +239,7 @@ func (d *Device) watchClock(t instant) {
 	if d.trust.look(t.Wall) {
 		d.log.Info("clock trusted", "source", d.trust.source)
 	}
-	if !d.trust.trusted() {
+	if !d.trust.trusted(t.Wall) {
 		d.core.faults.set(t.Wall, faultClock, d.trust.why(t.Wall))
 		return
 	}
@@ -264,9 +263,9 @@ type bootDetail struct {
 }
 
 func (d *Device) recordBoot(t instant) {
-	d.core.record(t, loa.EventBoot, bootDetail{d.boot, d.board.Name, Version, d.bootReason()})
+	d.core.record(t.Wall, loa.EventBoot, bootDetail{d.boot, d.board.Name, Version, d.bootReason()})
 	for _, r := range d.store.Recovered() {
-		d.core.record(t, loa.EventLocal, faultDetail{Code: "store-recovered", Text: fmt.Sprint(r)})
+		d.core.record(t.Wall, loa.EventLocal, faultDetail{Code: "store-recovered", Text: r.String()})
 	}
 }
 

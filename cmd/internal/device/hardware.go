@@ -77,12 +77,8 @@ func (d *Device) openOutput() (speaker.Output, error) {
 	a := d.cfg.Audio
 	switch a.Kind {
 	case "alsa":
-		c := alsa.Config{Card: a.Target, Device: a.Device, Match: d.board.Sound.Prefer, Rate: a.Rate, Channels: a.Channels,
-			Log: d.log.With("component", "alsa")}
-		for name, percent := range a.Mixer {
-			c.Mixer = append(c.Mixer, alsa.MixerSetting{Name: name, Value: strconv.Itoa(percent) + "%"})
-		}
-		return alsa.New(c), nil
+		return alsa.New(alsa.Config{Card: a.Target, Device: a.Device, Match: d.board.Sound.Prefer, Rate: a.Rate, Channels: a.Channels,
+			Mixer: a.Mixer, Log: d.log.With("component", "alsa")}), nil
 	case "wav":
 		return wav.New(a.Target, wav.Config{Rate: a.Rate, Channels: a.Channels}), nil
 	case "oto":

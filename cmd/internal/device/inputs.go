@@ -89,7 +89,7 @@ func (d *Device) inputChanged(t instant, ch gpio.InputChange) {
 	if ch.Activations > 1 || (ch.Activations == 1 && !ch.Active) {
 		det.Times = ch.Activations
 	}
-	d.core.record(t, loa.EventLocal, det)
+	d.core.record(t.Wall, loa.EventLocal, det)
 }
 
 func when(yes bool, text string) string {

@@ -113,14 +113,14 @@ func (d *Device) applyLocal(t instant, p localPlan) {
 	}
 	if err != nil {
 		d.core.faults.set(t.Wall, faultPlan, oneLine(err))
-		d.core.record(t, loa.EventRefused, struct {
+		d.core.record(t.Wall, loa.EventRefused, struct {
 			Kind   string `json:"kind"`
 			Reason string `json:"reason"`
 		}{"plan", oneLine(err)})
 		return
 	}
 	d.core.faults.set(t.Wall, faultPlan, "")
-	d.core.record(t, loa.EventAccepted, struct {
+	d.core.record(t.Wall, loa.EventAccepted, struct {
 		Kind    string   `json:"kind"`
 		Seq     uint64   `json:"seq"`
 		Items   int      `json:"items"`

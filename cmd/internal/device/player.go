@@ -140,17 +140,18 @@ func (p *player) news(t instant) (evs []scheduler.Event) {
 		}
 		if !ps.began && pr.Played > 0 {
 			ps.began = true
-			p.records[ps.Play].begin(p.spk.TimeOf(pr.First), p.amps.on())
+			p.records[ps.Play].begin(p.spk.TimeOf(pr.First), p.amps.on(), p.spk.Stats().Xruns)
 			evs = append(evs, scheduler.Began{Play: ps.Play, Pass: ps.Pass})
 		}
 		if !ps.ended && ps.err == nil && pr.State != speaker.Ended {
 			keep = append(keep, ps)
 			continue
 		}
-		evs = append(evs, p.end(ps, pr))
-		if gap := ps.Item.Gap.Std(); gap <= hold && !ps.Silent {
+		ev := p.end(ps, pr)
+		if gap := ps.Item.Gap.Std(); ev.Cause == scheduler.EndComplete && gap <= hold && !ps.Silent {
 			p.pauses[ps.Play] = t.Mono + gap
 		}
+		evs = append(evs, ev)
 	}
 	p.passes = keep
 	return evs
@@ -172,7 +173,7 @@ func (p *player) end(ps *pass, pr speaker.Progress) scheduler.Ended {
 		ev.Cause, ev.Err = scheduler.EndFailed, pr.Err.Error()
 	}
 	if ps.track != nil {
-		p.records[ps.Play].add(pr)
+		p.records[ps.Play].add(pr, p.spk.Stats().Xruns)
 		ps.track.Close()
 	}
 	return ev
@@ -268,27 +269,34 @@ type record struct {
 	played  int64
 	energy  float64
 	peak    float64
-	under   int64
+	holes   int64 // of the card, while passes played
+	before  int64 // the card's count when the pass began
 }
 
-func (r *record) begin(at time.Time, amps int) {
+// begin takes in that the first frame of a pass left the card.
+func (r *record) begin(at time.Time, amps int, xruns int64) {
 	if r.started.IsZero() {
 		r.started = at
 	}
 	r.amps = max(r.amps, amps)
+	r.before = xruns
 }
 
-func (r *record) add(pr speaker.Progress) {
+// add takes in what a pass was that has ended.
+func (r *record) add(pr speaker.Progress, xruns int64) {
+	if pr.Played == 0 {
+		return
+	}
+	r.holes += xruns - r.before
 	r.played += pr.Played
 	r.energy += pr.RMS * pr.RMS * float64(pr.Played)
 	r.peak = max(r.peak, pr.Peak)
-	r.under += pr.Underruns
 }
 
 // fill writes the counts into a proof of play. Frames count only if an
 // amplifier was on, or the board has none to switch.
 func (r *record) fill(out *loa.PlayRecord, switched bool) {
-	out.Started, out.Amps = r.started, r.amps
+	out.Amps, out.Xruns = r.amps, r.holes
 	if switched && r.amps == 0 {
 		return
 	}

@@ -44,6 +44,24 @@ func (d *Device) openStore() error {
 	return nil
 }
 
+// lasting are the happenings at opening that stay true while the store is
+// open.
+var lasting = map[store.What]string{
+	store.ReadOnly:    "the disk takes no writes",
+	store.InMemory:    "nothing can be stored: the state ends with the daemon",
+	store.Unavailable: "there is no sound cache; sounds are played from their folder",
+}
+
+// storageTrouble says what is wrong with the databases and the cache.
+func (d *Device) storageTrouble() string {
+	for _, r := range d.store.Recovered() {
+		if text, ok := lasting[r.What]; ok {
+			return r.File + ": " + text
+		}
+	}
+	return d.cache.trouble()
+}
+
 // rtc is the clock chip to believe and to set, "" for none.
 func (d *Device) rtc() string {
 	if d.cfg.Clock.RTC != "auto" {

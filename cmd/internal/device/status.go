@@ -99,12 +99,14 @@ func (d *Device) status(t instant) loa.Status {
 	st := d.core.snapshot(t)
 	st.Device, st.Name, st.Board = d.store.DeviceID(), d.cfg.Name, d.board.Name
 	st.Boot = d.boot
-	st.Clock = loa.ClockStatus{Source: d.trust.source, Trusted: d.trust.trusted()}
+	st.Clock = loa.ClockStatus{Source: d.trust.source, Trusted: t.Trusted}
 	st.Firmware = loa.Firmware{Version: Version}
 	st.BootInfo = loa.BootInfo{At: t.Wall.Add(-t.Mono), Reason: d.bootReason(), Count: d.boot}
 	if card, ok := d.output.(*alsa.Output); ok {
 		if cs := card.Status(); cs.Open {
 			st.Audio.Card = fmt.Sprintf("%d [%s] %s, %s", cs.Card, cs.ID, cs.Name, cs.Format)
+			st.Audio.BufferMS = 1000 * cs.Buffer / cs.Rate
+			st.Audio.Mixer = cs.Mixer
 		}
 	}
 	s := d.store.Stats()

@@ -188,7 +188,7 @@ func (c *Core) trialEnd(t instant) {
 	if c.player.amps.amps != nil {
 		c.player.amps.amps.Select()
 	}
-	c.record(t, loa.EventSelftest, struct {
+	c.record(t.Wall, loa.EventSelftest, struct {
 		Lines []SelftestLine `json:"lines"`
 	}{tr.lines})
 	tr.answer <- tr.lines

@@ -56,7 +56,8 @@ func (tr *trust) look(now time.Time) (changed bool) {
 	return tr.source != clockNone
 }
 
-func (tr *trust) trusted() bool { return tr.source != clockNone }
+// trusted reports whether a clock that shows now can be believed.
+func (tr *trust) trusted(now time.Time) bool { return tr.source != clockNone && !now.Before(tr.floor) }
 
 // why explains to a person what is missing.
 func (tr *trust) why(now time.Time) string {
