@@ -16,8 +16,8 @@ type Now struct {
 // Origin says where a document came from. A document replaces only the one of
 // the same origin and kind.
 type Origin struct {
-	KID string // signer; "local" for the plan file of the device
-	Aud string // device id or area it addresses; empty for the plan file
+	KID string `json:"kid,omitempty"` // signer; "local" for the plan file of the device
+	Aud string `json:"aud,omitempty"` // device id or area it addresses; empty for the plan file
 }
 
 // Options are what the installer and the board set. They may be changed while

@@ -250,6 +250,7 @@ func (s *Scheduler) begin(p *play, at time.Duration) {
 	p.state, p.owes, p.audible, p.loses = given, true, false, false
 	p.at, p.cause, p.limited, p.cutter = at, notStopped, "", nil
 	s.holder = p
+	s.dirty = s.dirty || p.counts() && (p.putBack || s.opensSession(p))
 	s.takeUp(p)
 	if p.item.Class != loa.Emergency {
 		s.persist()

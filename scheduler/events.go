@@ -24,7 +24,7 @@ func (s *Scheduler) began(e Began) {
 	}
 	p.audible, p.sounded, p.putBack = true, true, false
 	p.at = s.now.Mono
-	if p.policed() && !p.silent() {
+	if p.counts() {
 		s.openSession(p)
 	}
 }

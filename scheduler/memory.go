@@ -17,7 +17,7 @@ type Memory struct {
 
 // Bounds of Memory; the oldest entries go first.
 const (
-	MaxOccurrences = 2048
+	MaxOccurrences = 1024
 	MaxSessions    = 256
 )
 
@@ -39,9 +39,13 @@ type Session struct {
 }
 
 // Memory returns what is to be on disk before the actions after a Persist are
-// carried out. The caller owns it.
+// carried out. A session that a Start is about to open is in it already: a
+// crash must not free a quota. The caller owns it.
 func (s *Scheduler) Memory() Memory {
 	m := Memory{Settled: s.boot.Settled, Plans: s.boot.Plans, Occurred: slices.Clone(s.book.list), Sessions: slices.Clone(s.sessions)}
+	if p := s.holder; p != nil && p.state == given && !p.audible && p.counts() {
+		m.Sessions = s.withSession(m.Sessions, p)
+	}
 	if s.clockGood() && len(s.plans) > 0 {
 		m.Settled, m.Plans = s.now.Wall, nil
 		for _, p := range s.plans {

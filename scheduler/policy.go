@@ -145,7 +145,7 @@ func (s *Scheduler) sessionAt(at time.Duration) (from time.Duration, fresh bool)
 // inSession reports whether a play that counts goes on.
 func (s *Scheduler) inSession() bool {
 	for _, p := range s.plays {
-		if p.policed() && !p.silent() && (p.audible || p.state == resting) {
+		if p.counts() && (p.audible || p.state == resting) {
 			return true
 		}
 	}
@@ -164,6 +164,39 @@ func (s *Scheduler) recall() {
 	s.run = run{known: true, from: s.mono(last.From), to: min(s.mono(last.To), s.now.Mono)}
 }
 
+// counts reports whether p is part of a session.
+func (p *play) counts() bool { return p.policed() && !p.silent() }
+
+// opensSession reports whether p, given out, will begin a session.
+func (s *Scheduler) opensSession(p *play) bool {
+	_, fresh := s.sessionAt(p.at)
+	return fresh
+}
+
+// withSession adds p, given out, to a list of sessions.
+func (s *Scheduler) withSession(list []Session, p *play) []Session {
+	end := s.wall(s.expectedEnd(p, p.at))
+	if s.opensSession(p) {
+		list = append(list, Session{From: s.wall(p.at), To: end})
+		return list[max(0, len(list)-MaxSessions):]
+	}
+	if n := len(list); n > 0 && end.After(list[n-1].To) {
+		list[n-1].To = end
+	}
+	return list
+}
+
+// expectedEnd is when p, which begins at the moment at, is over; at, if nobody
+// knows.
+func (s *Scheduler) expectedEnd(p *play, at time.Duration) time.Duration {
+	if long, known := s.left(p); known {
+		at += long
+	} else if p.ends {
+		return max(at, p.endAt)
+	}
+	return at
+}
+
 // openSession counts p, which begins to sound, into a session.
 func (s *Scheduler) openSession(p *play) {
 	p.audible = false // the session so far, without p
@@ -173,16 +206,14 @@ func (s *Scheduler) openSession(p *play) {
 		from = s.now.Mono
 		s.sessions = append(s.sessions, Session{From: s.now.Wall})
 		s.sessions = s.sessions[max(0, len(s.sessions)-MaxSessions):]
-		s.dirty = true
 	}
 	s.run = run{known: true, from: from, to: s.now.Mono}
-	long, _ := s.left(p)
-	s.expectEnd(s.now.Mono + long)
+	s.expectEnd(s.expectedEnd(p, s.now.Mono))
 }
 
 // closeSession notes that p, which counted, does not sound any more.
 func (s *Scheduler) closeSession(p *play) {
-	if !p.policed() || p.silent() || !p.sounded || !s.run.known {
+	if !p.counts() || !p.sounded || !s.run.known {
 		return
 	}
 	s.run.to = s.now.Mono
