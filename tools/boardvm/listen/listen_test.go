@@ -162,3 +162,19 @@ func TestLevels(t *testing.T) {
 	assert.Zero(t, RMS(nil))
 	assert.InDelta(t, -6.02, DB(0.5), 0.01)
 }
+
+func TestJumpsSayHowMuchWasLostOrRepeated(t *testing.T) {
+	want := speech(2*time.Second, 8)
+	x := played(want, 10000, 0.7)
+	r, err := Match(append(x[:60000:60000], x[60480:]...), want, rate)
+	require.NoError(t, err)
+	require.Len(t, r.Jumps, 1, "%v", r)
+	assert.Equal(t, -480, r.Jumps[0].By, "a period was dropped")
+	assert.InDelta(t, 50000, r.Jumps[0].From, 2000)
+
+	r, err = Match(append(x[:60000:60000], x[60000-480:]...), want, rate)
+	require.NoError(t, err)
+	require.Len(t, r.Jumps, 1, "%v", r)
+	assert.Equal(t, 480, r.Jumps[0].By, "a period was played twice")
+	assert.Equal(t, 10000, r.At)
+}

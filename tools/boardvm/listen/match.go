@@ -13,15 +13,19 @@ var ErrNotHeard = errors.New("the sound was not heard")
 // Report says how the wanted sound was heard, block by block of 20 ms. Blocks
 // in which the wanted sound is all but silent are not judged.
 type Report struct {
-	At      int     // sample of the heard sound at which the wanted one begins; may be negative
-	Judged  int     // blocks
-	Worst   float64 // the smallest correlation of a block, 1: the very same shape
-	WorstAt int     // sample of the wanted sound where that block begins
-	Jump    int     // largest change of the delay from one block to the next, in samples
-	JumpAt  int
-	Lost    []int      // the blocks with too small a correlation, by their first sample
+	At      int        // sample of the heard sound at which the wanted one begins; may be negative
+	Judged  int        // blocks
+	Worst   float64    // the smallest correlation of a block, 1: the very same shape
+	WorstAt int        // sample of the wanted sound where that block begins
+	Lost    []int      // blocks with too small a correlation, by their first sample
+	Jumps   []Jump     // where the delay changed by more than maxJump
 	Gain    [2]float64 // smallest and largest gain of a block, in dB
 }
+
+// Jump is a change of the delay: By samples of the heard sound too many
+// (a hole, a repetition) or, negative, too few before the sample From of the
+// wanted one.
+type Jump struct{ From, By int }
 
 // Correlations that undamaged sound reaches: a hole of 5 ms leaves 0.87 of a
 // block, a ramp of 10 ms, which is allowed at the edges alone, 0.92.
@@ -31,20 +35,23 @@ const (
 )
 
 // Whole reports whether every block was heard, and in one piece.
-func (r Report) Whole() bool { return r.Judged > 0 && len(r.Lost) == 0 && r.Jump <= 2 }
+func (r Report) Whole() bool { return r.Judged > 0 && len(r.Lost) == 0 && len(r.Jumps) == 0 }
 
 func (r Report) String() string {
-	return fmt.Sprintf("begins at %d; %d blocks, %d lost %v; worst correlation %.3f at %d; largest jump %d at %d; gain %.2f to %.2f dB",
-		r.At, r.Judged, len(r.Lost), r.Lost[:min(len(r.Lost), 8)], r.Worst, r.WorstAt, r.Jump, r.JumpAt, r.Gain[0], r.Gain[1])
+	return fmt.Sprintf("begins at %d; %d blocks, %d lost %v; %d jumps %v; worst correlation %.3f at %d; gain %.2f to %.2f dB",
+		r.At, r.Judged, len(r.Lost), r.Lost[:min(len(r.Lost), 8)], len(r.Jumps), r.Jumps[:min(len(r.Jumps), 8)],
+		r.Worst, r.WorstAt, r.Gain[0], r.Gain[1])
 }
 
 const (
 	blockTime = 20 * time.Millisecond
 	// silent is the level under which a block is not judged, -50 dBFS.
 	silent = 0.00316
-	// wander is how many samples the delay may change from block to block and
-	// still be found; a larger change loses the blocks that follow.
-	wander = 6
+	// maxJump is how many samples the delay may change from one block to the
+	// next: resampling moves it by a fraction.
+	maxJump = 2
+	// far is how far away a block is looked for that is not in its place.
+	far = time.Second
 )
 
 // Match looks for want in heard, both at rate. It fails with ErrNotHeard when
@@ -57,43 +64,70 @@ func Match(heard, want []float64, rate int) (Report, error) {
 	}
 	shift := fraction(heard, want, clip, at)
 	want = Resample(want, rate, rate, shift)
-	return judge(heard, want, at-clip.From, Span(blockTime, rate)), nil
+	return judge(heard, want, at-clip.From, rate), nil
 }
 
-// judge compares block by block; want begins at sample at of heard.
-func judge(heard, want []float64, at, block int) Report {
+// judge compares block by block, from the front; want begins at sample at of
+// heard, or did before sound was lost.
+func judge(heard, want []float64, at, rate int) Report {
 	r := Report{At: at, Worst: 1, Gain: [2]float64{math.Inf(1), math.Inf(-1)}}
-	lag := 0
+	block := Span(blockTime, rate)
 	for from := 0; from+block <= len(want); from += block {
 		w := want[from : from+block]
 		if RMS(w) < silent {
 			continue
 		}
-		r.Judged++
-		best, here, gain := -1.0, lag, 0.0
-		for d := lag - wander; d <= lag+wander; d++ {
-			if c, g := correlate(heard, w, at+from+d); c > best {
-				best, here, gain = c, d, g
-			}
-		}
-		if best < r.Worst {
-			r.Worst, r.WorstAt = best, from
-		}
 		least := MinCorrelation
 		if from == 0 || from+2*block > len(want) {
 			least = MinEdgeCorrelation
 		}
-		if best < least {
+		r.Judged++
+		here, corr := nearby(heard, w, at+from, maxJump)
+		if corr < least {
+			here, corr = search(heard, want[from:min(from+5*block, len(want))], at+from, rate, here, corr)
+		}
+		if corr < r.Worst {
+			r.Worst, r.WorstAt = corr, from
+		}
+		if corr < least {
 			r.Lost = append(r.Lost, from)
 			continue
 		}
-		if jump := max(here-lag, lag-here); r.Judged > 1 && jump > r.Jump {
-			r.Jump, r.JumpAt = jump, from
+		if by := here - at - from; r.Judged > 1 && max(by, -by) > maxJump {
+			r.Jumps = append(r.Jumps, Jump{from, by})
+		} else if r.Judged == 1 {
+			r.At = here - from
 		}
-		lag = here
+		at = here - from
+		_, gain := correlate(heard, w, here)
 		r.Gain[0], r.Gain[1] = min(r.Gain[0], DB(gain)), max(r.Gain[1], DB(gain))
 	}
 	return r
+}
+
+// search looks far and wide for a few blocks that are not in their place at,
+// where the first correlates with corr. They are believed to be elsewhere only
+// if they fit there as undamaged sound does.
+func search(heard, want []float64, at, rate, here int, corr float64) (int, float64) {
+	low, high := max(0, at-Span(far, rate)), min(len(heard), at+len(want)+Span(far, rate))
+	if low >= high {
+		return here, corr
+	}
+	if there, c := find(heard[low:high], want); c >= MinCorrelation {
+		return low + there, c
+	}
+	return here, corr
+}
+
+// nearby returns where around at want fits best.
+func nearby(heard, want []float64, at, around int) (here int, corr float64) {
+	here, corr = at, -1
+	for k := at - around; k <= at+around; k++ {
+		if c, _ := correlate(heard, want, k); c > corr {
+			here, corr = k, c
+		}
+	}
+	return here, corr
 }
 
 // correlate compares want with heard from the sample at on: the normalised
@@ -137,13 +171,7 @@ func find(heard, clip []float64) (at int, corr float64) {
 			coarse, best = k, v
 		}
 	}
-	corr = -1
-	for k := (coarse - 2) * thin; k <= (coarse+2)*thin; k++ {
-		if v, _ := correlate(heard, clip, k); v > corr {
-			at, corr = k, v
-		}
-	}
-	return at, corr
+	return nearby(heard, clip, coarse*thin, 2*thin)
 }
 
 // thinned takes the mean of every n samples.

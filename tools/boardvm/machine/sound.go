@@ -11,17 +11,19 @@ import (
 	"time"
 )
 
-// What the emulated card plays and QEMU hands on.
+// SoundRate and SoundChannels are what the emulated card plays, in frames per
+// second and samples per frame.
 const (
-	soundRate     = 48000
-	soundChannels = 2
-	frameBytes    = 2 * soundChannels
+	SoundRate     = 48000
+	SoundChannels = 2
+	frameBytes    = 2 * SoundChannels
 )
 
 // SoundLag is the longest time from a frame's leaving the guest to its arrival
-// here: 32 ms in the emulated card, 10 ms turn of QEMU's audio timer, 21 ms
-// until a block is full, and as much again for a busy host.
-const SoundLag = 130 * time.Millisecond
+// here. On an idle host it is about 60 ms: some in the emulated card, 10 ms turn
+// of QEMU's audio timer, 21 ms until a block is full. A busy host lets the
+// card's buffer of 200 ms fill up.
+const SoundLag = 250 * time.Millisecond
 
 // Sound is what the board's sound card has played up to a moment: signed 16-bit
 // samples of all stretches in which the card was running, one behind the other.
@@ -117,7 +119,7 @@ type tap struct {
 }
 
 func newTap(now func() time.Time) *tap {
-	return &tap{now: now, sound: Sound{Rate: soundRate, Channels: soundChannels}, done: make(chan struct{})}
+	return &tap{now: now, sound: Sound{Rate: SoundRate, Channels: SoundChannels}, done: make(chan struct{})}
 }
 
 // drain reads until the pipe ends.
@@ -133,7 +135,7 @@ func (t *tap) drain(r io.Reader) {
 	}
 }
 
-var wavStart = wavHeader(soundRate, soundChannels, 0)[8:40] // behind the size, before the size
+var wavStart = wavHeader(SoundRate, SoundChannels, 0)[8:40] // behind the size, before the size
 
 // take adds the bytes that arrived at the time at.
 func (t *tap) take(b []byte, at time.Time) {

@@ -25,8 +25,8 @@ func samples(first, n int) []byte {
 
 // recording is what QEMU writes when the card is plugged in twice.
 func recording(before, after int) []byte {
-	b := append(wavHeader(soundRate, soundChannels, 0), samples(0, before)...)
-	b = append(b, wavHeader(soundRate, soundChannels, 0)...)
+	b := append(wavHeader(SoundRate, SoundChannels, 0), samples(0, before)...)
+	b = append(b, wavHeader(SoundRate, SoundChannels, 0)...)
 	// QEMU leaves the sizes at 0: it has not been closed.
 	binary.LittleEndian.PutUint32(b[4:], 0)
 	binary.LittleEndian.PutUint32(b[44+before*frameBytes+4:], 0)
@@ -55,7 +55,7 @@ func TestRecordingIsTakenWholeHoweverItArrives(t *testing.T) {
 
 func TestSoundThatLooksLikeTheStartOfAHeaderIsSound(t *testing.T) {
 	tap := newTap(nil)
-	tap.take(wavHeader(soundRate, soundChannels, 0), time.Unix(0, 0))
+	tap.take(wavHeader(SoundRate, SoundChannels, 0), time.Unix(0, 0))
 	tap.take([]byte("RIFFabcdWAVEnothing.RI"), time.Unix(0, 0))
 	tap.take([]byte("FFabcdWAVEfmt no"), time.Unix(0, 0))
 	tap.take(make([]byte, 44), time.Unix(0, 0))
@@ -65,7 +65,7 @@ func TestSoundThatLooksLikeTheStartOfAHeaderIsSound(t *testing.T) {
 func TestFramesCarryTheTimeOfTheirArrival(t *testing.T) {
 	start := time.Unix(1000, 0)
 	tap := newTap(nil)
-	tap.take(append(wavHeader(soundRate, soundChannels, 0), samples(0, 480)...), start)
+	tap.take(append(wavHeader(SoundRate, SoundChannels, 0), samples(0, 480)...), start)
 	tap.take(samples(480, 480), start.Add(time.Second))
 	sound := tap.snapshot()
 	assert.Equal(t, start.Add(-10*time.Millisecond), sound.At(0))
@@ -81,7 +81,7 @@ func TestFramesCarryTheTimeOfTheirArrival(t *testing.T) {
 
 func TestSnapshotDoesNotChangeWhenMoreArrives(t *testing.T) {
 	tap := newTap(nil)
-	tap.take(append(wavHeader(soundRate, soundChannels, 0), samples(0, 10)...), time.Unix(0, 0))
+	tap.take(append(wavHeader(SoundRate, SoundChannels, 0), samples(0, 10)...), time.Unix(0, 0))
 	first := tap.snapshot()
 	tap.take(samples(10, 10), time.Unix(1, 0))
 	assert.Equal(t, 10, first.Frames())

@@ -75,7 +75,7 @@ func (vm *VM) Unplug(ctx context.Context) error {
 // Replug plugs a sound card in again. The guest needs a moment to see it.
 func (vm *VM) Replug(ctx context.Context) error {
 	_, err := vm.monitor.execute(ctx, "device_add",
-		map[string]any{"driver": "usb-audio", "id": "card", "bus": "usb.0", "audiodev": "sound"})
+		map[string]any{"driver": "usb-audio", "id": "card", "bus": "usb.0", "audiodev": "sound", "buffer": cardBuffer})
 	return err
 }
 
