@@ -31,7 +31,7 @@ const bulletin = "../../../testdata/sound/mono48-cbr64.mp3"
 
 // rig is a real device in real time: board sim, sound into nothing.
 type rig struct {
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	dev    *Device
 	stop   context.CancelFunc
@@ -48,7 +48,7 @@ type event struct {
 	detail any
 }
 
-func newRig(t *testing.T, config string) *rig {
+func newRig(t testing.TB, config string) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), ended: make(chan error, 1), more: make(chan struct{}, 1)}
 	require.NoError(t, os.Mkdir(filepath.Join(r.dir, "sounds"), 0o755))
