@@ -165,6 +165,9 @@ func (a *audio) open(lock time.Duration, report func(What, string, error)) error
 	}
 	switch {
 	case err == nil && there && !a.oversized():
+		if a.lost {
+			report(RolledBack, "", fmt.Errorf("a meta page: %w", ErrDamaged))
+		}
 		return nil
 	case err == nil: // missing, or larger than nothing needs
 	case errors.Is(err, ErrReadOnly):
@@ -201,15 +204,21 @@ func (a *audio) options(lock time.Duration, size int64) fileOptions {
 
 // attach opens the file and learns what is in it.
 func (a *audio) attach(path string, o fileOptions) (err error) {
-	a.database, err = openDatabase(audioName, path, o)
-	if errors.Is(err, syscall.ENOMEM) {
-		o.mapBytes = 0 // reserve nothing, map what is there
-		a.database, err = openDatabase(audioName, path, o)
-	}
-	if err != nil {
+	if a.database, err = openMapped(path, o); err != nil {
 		return err
 	}
 	return a.reload()
+}
+
+// openMapped opens the file with all the address space that it may ever need,
+// or if there is not so much in one piece, with what it needs now.
+func openMapped(path string, o fileOptions) (*database, error) {
+	d, err := openDatabase(audioName, path, o)
+	if errors.Is(err, syscall.ENOMEM) {
+		o.mapBytes = 0
+		return openDatabase(audioName, path, o)
+	}
+	return d, err
 }
 
 func (a *audio) detach() {
@@ -237,7 +246,7 @@ func (a *audio) dispose(path string) (aside string, err error) {
 
 // create makes an empty audio.db, which has its name only when it is complete.
 func (a *audio) create(path string, o fileOptions) error {
-	d, err := openDatabase(audioName, path+tmpMark, o)
+	d, err := openMapped(path+tmpMark, o)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -530,4 +531,81 @@ func TestOptionsOutOfRange(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 	assert.LessOrEqual(t, int64(960<<20)+AudioMargin(960<<20), int64(1<<30), "32 bits")
+}
+
+func TestPlayingGoesOnWhileOthersDownloadAndEvict(t *testing.T) {
+	s := open(t, ramDir(t), Options{AudioBudget: 2 << 20})
+	kept := noise(99, 300_000)
+	s.Keep([]Need{{add(t, s, kept), noon}})
+	stop := make(chan struct{})
+	var busy sync.WaitGroup
+	for i := range uint64(3) {
+		busy.Go(func() {
+			for n := range uint64(20) {
+				b := noise(100*i+n, 200_000+int(n)*1000)
+				w, err := s.Create(digestOf(b), int64(len(b)), noon)
+				if errors.Is(err, ErrFull) {
+					continue // the others hold too much
+				}
+				if !assert.NoError(t, err) {
+					return
+				}
+				_, err = w.Write(b)
+				assert.NoError(t, err)
+				if n%5 == 4 {
+					assert.NoError(t, w.Close())
+				} else {
+					assert.NoError(t, w.Commit())
+				}
+			}
+		})
+	}
+	var players sync.WaitGroup
+	for range 2 {
+		players.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				requireSound(t, s, kept)
+				for _, it := range s.Items() {
+					err := s.Verify(it.Digest)
+					if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrUnverified) {
+						assert.NoError(t, err)
+					}
+				}
+				s.Stats()
+			}
+		})
+	}
+	busy.Wait()
+	close(stop)
+	players.Wait()
+	requireSound(t, s, kept)
+	boltCheck(t, s)
+}
+
+func TestAudioRollsBackToItsOtherMeta(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	add(t, s, noise(1, 100_000))
+	add(t, s, noise(2, 100_000))
+	require.NoError(t, s.Close())
+	path := filepath.Join(dir, audioName)
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	m, _, err := readMeta(f)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	flip(t, path, int64(m.txid%2)*pageSize+pageHeader+40)
+
+	s = open(t, dir, Options{})
+	require.Len(t, s.Recovered(), 1)
+	assert.Equal(t, RolledBack, s.Recovered()[0].What)
+	requireSound(t, s, noise(1, 100_000))
+	_, err = s.Open(digestOf(noise(2, 100_000)))
+	assert.ErrorIs(t, err, ErrNotFound)
+	add(t, s, noise(2, 100_000))
 }

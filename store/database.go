@@ -16,12 +16,13 @@ import (
 // transactions cannot take the process down: a panic inside bbolt, or a fault
 // on a page that the disk does not give back, becomes ErrDamaged.
 type database struct {
-	name string // "state.db", for messages
-	path string
-	db   *bolt.DB
-	file *os.File // what bbolt reads and writes; chunks are read through it too
-	lost bool     // one meta page was invalid at opening
-	size int64    // of the file at opening
+	name  string // "state.db", for messages
+	path  string
+	db    *bolt.DB
+	file  *os.File // what bbolt reads and writes; chunks are read through it too
+	lost  bool     // one meta page was invalid at opening
+	size  int64    // of the file at opening
+	fresh bool     // it had to be made
 
 	stuck  atomic.Bool // a panic may have left bbolt's locks held: use no more
 	frozen atomic.Bool // a panic during writing: write no more
@@ -50,6 +51,9 @@ func openDatabase(name, path string, o fileOptions) (d *database, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("open %s: %w", path, classify(err))
+			if d.fresh {
+				os.Truncate(path, 0) // not half a database
+			}
 			d.abandon()
 			d = nil
 		}
@@ -101,6 +105,7 @@ func (d *database) open(o fileOptions, flag int, mode os.FileMode) (*os.File, er
 	d.size = info.Size()
 	switch {
 	case d.size == 0 && !o.readOnly: // bbolt will make it
+		d.fresh = o.memory == nil
 		return f, nil
 	case d.size == 0:
 		return nil, fmt.Errorf("%w: the file is empty", ErrDamaged)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -15,6 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 	bolt "go.etcd.io/bbolt"
 )
+
+func init() {
+	if dir := os.Getenv(tightEnv); dir != "" {
+		tight(dir)
+	}
+}
 
 // mounted returns a disk of its own, of this many MiB, in memory.
 func mounted(t *testing.T, mib int) string {
@@ -311,4 +318,64 @@ func TestErrorsSayWhatTheDiskSaid(t *testing.T) {
 	assert.NoError(t, classify(nil))
 	other := errors.New("other")
 	assert.Equal(t, other, classify(other))
+}
+
+func TestDamagedAudioGoesWhenTheDiskIsShort(t *testing.T) {
+	dir := mounted(t, 24)
+	s, err := Open(dir, Options{})
+	require.NoError(t, err)
+	add(t, s, noise(1, 3_000_000))
+	require.NoError(t, s.Close())
+	overwrite(t, filepath.Join(dir, audioName), 0, make([]byte, 2*pageSize))
+
+	s = open(t, dir, Options{})
+	whats(t, s, Emptied)
+	assert.Empty(t, s.Recovered()[0].Aside)
+	assert.Empty(t, damagedFiles(filepath.Join(dir, audioName)))
+	add(t, s, noise(1, 3_000_000))
+}
+
+// tightEnv makes the test binary open the store in the directory it names with
+// little address space left, as a 32-bit board may have it.
+const tightEnv = "LOA_STORE_TIGHT"
+
+func tight(dir string) {
+	fail := func(err error) {
+		if err != nil {
+			fmt.Println("error", err)
+			os.Exit(1)
+		}
+	}
+	statm, err := os.ReadFile("/proc/self/statm")
+	fail(err)
+	var pages uint64
+	fmt.Sscan(string(statm), &pages)
+	limit := pages*uint64(os.Getpagesize()) + 300<<20
+	fail(syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: limit, Max: limit}))
+	s, err := Open(dir, Options{AudioBudget: MinAudioBudget * 960}) // wants 1 GiB
+	fail(err)
+	for _, r := range s.Recovered() {
+		fail(r.Err)
+	}
+	b := noise(1, 3_000_000)
+	w, err := s.Create(digestOf(b), int64(len(b)), noon)
+	fail(err)
+	_, err = w.Write(b)
+	fail(err)
+	fail(w.Commit())
+	fail(s.Verify(digestOf(b)))
+	fail(s.Close())
+	fmt.Println("ok")
+	os.Exit(0)
+}
+
+func TestAddressSpaceIsShort(t *testing.T) {
+	if raceEnabled {
+		t.Skip("not run: the race detector needs all address space itself")
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), tightEnv+"="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Equal(t, "ok\n", string(out))
 }

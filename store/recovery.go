@@ -23,7 +23,7 @@ const (
 	// must be fetched again.
 	Emptied What = "emptied"
 	// RolledBack: one of the two headers was invalid, the other one is in use.
-	// The last transaction may be missing; events go to a new log.
+	// The last transaction may be missing; of state.db, events go to a new log.
 	RolledBack What = "rolled-back"
 	// ReadOnly: the disk takes no writes. What is stored can be read.
 	ReadOnly What = "read-only"

@@ -116,8 +116,12 @@ func Open(dir string, opt Options) (*Store, error) {
 // lockDir makes dir and locks it, so that two processes never rename each
 // other's files.
 func lockDir(dir string, wait time.Duration) (*os.File, error) {
+	_, missing := os.Stat(dir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
+	}
+	if missing != nil {
+		syncDir(filepath.Dir(dir)) // as well as can be: what is in it is synced later
 	}
 	f, err := os.Open(dir)
 	if err != nil {

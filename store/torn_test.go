@@ -154,7 +154,11 @@ func TestPowerCutAtAnyWrite(t *testing.T) {
 	before := file(stateName)
 	old, _ := contentOf(t, scratch, stateName, before, nil)
 	fellBack := 0
-	for i := range 60 {
+	steps := 60
+	if raceEnabled {
+		steps = 20
+	}
+	for i := range steps {
 		tornStep(t, s, r, i)
 		after := file(stateName)
 		w := diff(before, after)
@@ -184,7 +188,7 @@ func TestPowerCutAtAnyWrite(t *testing.T) {
 		}
 		before, old = after, now
 	}
-	t.Logf("a disk that lies cost %d of 60 transactions", fellBack)
+	t.Logf("a disk that lies cost %d of %d transactions", fellBack, steps)
 	assert.NotZero(t, fellBack)
 }
 
@@ -218,7 +222,11 @@ func TestPowerCutWhileSoundIsStored(t *testing.T) {
 	}
 	before := file()
 	old, _ := contentOf(before)
-	for i := range 25 {
+	steps := 25
+	if raceEnabled {
+		steps = 12
+	}
+	for i := range steps {
 		b := noise(uint64(i), 1+r.IntN(500_000))
 		if i%4 == 3 {
 			d := s.Items()[0].Digest
