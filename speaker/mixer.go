@@ -43,6 +43,7 @@ type mixer struct {
 	limit   *limiter
 	scratch []float32
 	news    bool
+	over    []*Track // ended inside Fill, where nobody may be woken
 
 	filled  atomic.Int64
 	left    atomic.Int64
@@ -59,6 +60,7 @@ func (m *mixer) configure(f Format, ramp time.Duration) {
 	m.fadeFor = int(framesOf(gainRamp, f.Rate))
 	m.limit = newLimiter(f.Rate, f.Channels)
 	m.scratch = make([]float32, m.limit.delay*f.Channels)
+	m.over = make([]*Track, 0, commandSlots)
 	m.cursor = m.next
 	m.news = true
 }
@@ -128,7 +130,19 @@ func (m *mixer) obey(c command) {
 	}
 	if v.state == voiceGone && !v.finished {
 		m.publish(c.track, m.next)
+		if len(m.over) < cap(m.over) {
+			m.over = append(m.over, c.track)
+		}
 	}
+}
+
+// wake tells the goroutines of tracks that ended to end too. Not inside Fill.
+func (m *mixer) wake() {
+	for i, t := range m.over {
+		t.wake()
+		m.over[i] = nil
+	}
+	m.over = m.over[:0]
 }
 
 func (m *mixer) start(t *Track, at Frame) {
@@ -157,8 +171,10 @@ func (m *mixer) leave(at Frame) {
 		m.publish(t, at)
 		if t.voice.finished {
 			m.voices[i] = nil
+			t.wake()
 		}
 	}
+	m.wake()
 }
 
 // lose ends what was started: the output is gone.
@@ -175,17 +191,21 @@ func (m *mixer) lose(why cause) {
 		v.state = voiceGone
 		m.publish(t, Frame(m.left.Load()))
 		m.voices[i] = nil
+		t.wake()
 	}
+	m.wake()
 }
 
 // publish tells the outside how far t has come when all before at has left.
 func (m *mixer) publish(t *Track, at Frame) {
 	v := &t.voice
 	played := v.segs.leave(at)
-	state, end := Loading, v.end
+	state, first, end := Loading, v.first, v.end
 	switch {
 	case v.state == voiceGone:
-		state, end = Ended, at
+		if state, end = Ended, at; at <= first {
+			first = -1 // rendered, and never heard
+		}
 	case v.state == voiceDone && at >= v.end:
 		state = Ended
 	case v.first >= 0 && at > v.first:
@@ -194,11 +214,11 @@ func (m *mixer) publish(t *Track, at Frame) {
 	if end < 0 {
 		end = m.forecast(v)
 	}
-	if v.first < 0 {
+	if first < 0 {
 		end = -1
 	}
 	t.cell.store([cellMembers]int64{
-		cellState: int64(state), cellFirst: int64(v.first), cellEnd: int64(end),
+		cellState: int64(state), cellFirst: int64(first), cellEnd: int64(end),
 		cellPlayed: played, cellUnderruns: v.underruns, cellLate: lateness(v),
 		cellSum:   int64(math.Float64bits(v.segs.sum)),
 		cellPeak:  int64(math.Float64bits(float64(v.segs.peak))),
@@ -210,7 +230,6 @@ func (m *mixer) publish(t *Track, at Frame) {
 	if state == Ended {
 		v.finished, m.news = true, true
 		t.closed.Store(true)
-		t.wake()
 	}
 }
 

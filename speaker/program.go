@@ -199,6 +199,9 @@ func (p *programReader) open() bool {
 }
 
 func (p *programReader) openSource(src Source) error {
+	if src.Tone > Sine {
+		return fmt.Errorf("tone %d is unknown; allowed: %v, %v, %v, %v", src.Tone, Siren, Attention, Chime, Sine)
+	}
 	if src.Tone != NoTone {
 		p.dec = newSynth(src.Tone, src.Length, src.Hz, p.out.Rate)
 		p.rate = p.out.Rate

@@ -117,13 +117,11 @@ func (r *resampler) flush(dst []float32) (gave int) {
 	return gave
 }
 
-// left is how many output frames lie within the input taken, their last half
-// step counted as rounding asks.
+// left is how many output frames still lie within the input taken: those whose
+// centre is half a step or more before its end, as rounding asks. After process
+// that is a filter's length at most, so the product cannot overflow.
 func (r *resampler) left() int {
 	ahead := (r.total-r.pos)*int64(r.one) - int64(r.phase) - int64(r.step/2)
-	if r.total-r.pos > 1<<20 { // cannot happen between process and flush
-		return 0
-	}
 	if ahead < 0 {
 		return 0
 	}

@@ -56,6 +56,7 @@ func (s *Speaker) pause(ctx context.Context, d time.Duration) {
 			return
 		case <-s.kick:
 			s.obey()
+			s.mix.wake()
 			s.tell()
 		}
 	}
@@ -83,16 +84,16 @@ func (s *Speaker) shutdown() error {
 	s.mix.lose(causeClosed)
 	s.mu.Lock()
 	s.closed, s.err = true, ErrClosed
-	for c, ok := s.cmds.pop(); ok; c, ok = s.cmds.pop() {
-		s.mix.obey(c)
-	}
+	s.obey()
 	for _, t := range s.loaded {
+		s.mix.obey(command{op: opStop, track: t, cause: causeClosed})
 		t.closed.Store(true)
 		t.wake()
 		if s.sync {
 			t.reader.close()
 		}
 	}
+	s.mix.wake()
 	idle := make(chan struct{})
 	if s.running == 0 {
 		close(idle)

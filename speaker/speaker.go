@@ -1,8 +1,10 @@
 package speaker
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +14,7 @@ import (
 type Config struct {
 	// Log gets what an installer must know; nil discards it.
 	Log *slog.Logger
-	// Ahead is how much of a track is decoded before it is needed: 200 ms to
+	// Ahead is how much of a track is decoded before it is needed: 500 ms to
 	// 30 s, 2 s when 0. A stereo track at 48 kHz takes 1 MB for 2 s.
 	Ahead time.Duration
 	// Ramp fades the beginning and the end of each track: 5 to 10 ms, 8 ms when
@@ -30,7 +32,7 @@ type Config struct {
 }
 
 const (
-	defaultAhead, leastAhead, mostAhead = 2 * time.Second, 200 * time.Millisecond, 30 * time.Second
+	defaultAhead, leastAhead, mostAhead = 2 * time.Second, 500 * time.Millisecond, 30 * time.Second
 	defaultRamp, leastRamp, mostRamp    = 8 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond
 )
 
@@ -55,7 +57,7 @@ type Speaker struct {
 	xruns, opens atomic.Int64
 
 	mu      sync.Mutex
-	loaded  []*Track
+	loaded  []*Track      // that are neither closed nor, when last looked at, over
 	running int           // decoding goroutines
 	idle    chan struct{} // closed when running came to 0 after closing
 	closed  bool          // Run is over
@@ -97,8 +99,12 @@ func within(d, least, normal, most time.Duration) time.Duration {
 
 // Load prepares a program for the output that is open and begins to decode it.
 // The track holds about Ahead of sound until it is closed or has ended. It fails
-// with ErrNoOutput, and with ErrClosed after Run.
+// with ErrNoOutput, with ErrClosed after Run, and when p has no sources. What is
+// wrong with a source shows in Progress.Failures when its turn comes.
 func (s *Speaker) Load(p Program) (*Track, error) {
+	if len(p.Sources) == 0 {
+		return nil, errors.New("load program: it has no sources")
+	}
 	f, ok := s.Format()
 	if !ok {
 		return nil, fmt.Errorf("load program: %w", ErrNoOutput)
@@ -125,6 +131,7 @@ func (s *Speaker) remember(t *Track) error {
 	if s.closed {
 		return ErrClosed
 	}
+	s.loaded = slices.DeleteFunc(s.loaded, (*Track).over)
 	s.loaded = append(s.loaded, t)
 	if !s.sync {
 		s.running++
@@ -165,6 +172,7 @@ func (s *Speaker) send(c command) {
 	s.mu.Lock()
 	if s.closed { // no other goroutine has the mixer any more
 		s.mix.obey(c)
+		s.mix.wake()
 	} else if !s.cmds.push(c) {
 		c.track.closed.Store(true)
 	}
@@ -182,12 +190,11 @@ func (s *Speaker) Pump() {
 		return
 	}
 	s.mu.Lock()
-	tracks := append([]*Track(nil), s.loaded...)
+	tracks := slices.Clone(s.loaded)
 	s.mu.Unlock()
 	for _, t := range tracks {
 		if t.decode() {
 			t.reader.close()
-			s.forget(t)
 		}
 	}
 }
@@ -196,17 +203,11 @@ func (s *Speaker) Pump() {
 func (s *Speaker) forget(t *Track) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, o := range s.loaded {
-		if o == t {
-			s.loaded = append(s.loaded[:i], s.loaded[i+1:]...)
-			return
-		}
-	}
+	s.loaded = slices.DeleteFunc(s.loaded, func(o *Track) bool { return o == t })
 }
 
-// done notes that the decoding goroutine of t has ended.
-func (s *Speaker) done(t *Track) {
-	s.forget(t)
+// done notes that a decoding goroutine has ended.
+func (s *Speaker) done() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running--

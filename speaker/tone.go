@@ -151,7 +151,7 @@ func (s *synth) chime(at float64) float64 {
 			y += strike(hz, t) * fadeTo(chimePeriod.Seconds()-at)
 		}
 	}
-	return y * 0.55
+	return y * 0.78
 }
 
 // strike is a bell-like note t seconds after the blow: a fundamental and two

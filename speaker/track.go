@@ -127,6 +127,9 @@ func (t *Track) wake() {
 	}
 }
 
+// over is true when the track has ended.
+func (t *Track) over() bool { return State(t.cell.members[cellState].Load()) == Ended }
+
 // startable is true when the track may begin to sound: enough is decoded, or
 // all of it.
 func (t *Track) startable() bool {
@@ -177,7 +180,7 @@ const (
 
 // run decodes until the end or until the track is closed.
 func (t *Track) run() {
-	defer t.s.done(t)
+	defer t.s.done()
 	defer t.reader.close()
 	timer := time.NewTimer(refillPoll)
 	defer timer.Stop()

@@ -139,8 +139,7 @@ func (v *voice) render(mix []float32, at Frame) {
 			return
 		}
 		i = max(0, v.startAt-at)
-		if !v.t.startable() {
-			v.late = true
+		if !v.await(int64(n-i), at+i) {
 			return
 		}
 		v.late = v.late || at > v.startAt
@@ -149,6 +148,24 @@ func (v *voice) render(mix []float32, at Frame) {
 	for v.state == voicePlaying && i < n {
 		i += Frame(v.run(mix[int(i)*channels:], at+i))
 	}
+}
+
+// await is true when the track, due at frame at, can begin. When it cannot, the
+// n frames that it is late now count towards starvation.
+func (v *voice) await(n int64, at Frame) bool {
+	switch {
+	case v.stopping && at >= v.stopAt:
+		v.state = voiceGone
+	case v.t.startable():
+		v.gap = 0
+		return true
+	default:
+		v.late = true
+		if v.gap += n; v.gap >= v.starve {
+			v.state, v.cause = voiceGone, causeStarved
+		}
+	}
+	return false
 }
 
 // run renders a stretch that begins at frame at and returns its length; 0 when

@@ -12,9 +12,6 @@ const (
 	apeBytes   = 32  // header and footer of an APE tag, version 1 and 2
 )
 
-// isTag is true when a tag begins at b.
-func isTag(b []byte) bool { return tagBytes(b) > 0 }
-
 // tagBytes is the length of the tag that begins at b, 0 when there is none.
 func tagBytes(b []byte) int64 {
 	switch {
@@ -56,14 +53,18 @@ func apeSize(b []byte) int64 {
 
 // skipTags drops the tags that begin where a frame could begin.
 func (w *walker) skipTags() {
-	for {
+	for w.tagAt(0) {
 		n := tagBytes(w.peek(apeBytes))
-		if n == 0 {
-			return
-		}
 		w.tags += n
 		w.discard(n)
 	}
+}
+
+// tagAt is true when a tag begins at offset at. It looks at one byte first: a
+// slow source must not be asked for more than is needed to play on.
+func (w *walker) tagAt(at int) bool {
+	b := w.ahead(at, 1)
+	return len(b) == 1 && b[0] != 0xff && tagBytes(w.ahead(at, apeBytes)) > 0
 }
 
 // infoTag is what the first frame of a file may hold in the place of sound: the

@@ -119,8 +119,8 @@ func TestFileOfAnInfoFrameAloneIsEmpty(t *testing.T) {
 func TestSynchsafeSizeWithAHighBitIsNoTag(t *testing.T) {
 	b := id3v2(100, false)
 	b[9] |= 0x80
-	assert.False(t, isTag(b))
+	assert.Zero(t, tagBytes(b))
 	b = id3v2(100, false)
 	b[3] = 0xff
-	assert.False(t, isTag(b))
+	assert.Zero(t, tagBytes(b))
 }

@@ -60,7 +60,7 @@ func (w *walker) next() (h header, frame []byte, err error) {
 	before := w.damaged
 	for {
 		w.skipTags()
-		b := w.peek(windowBytes)
+		b := w.peek(headerBytes)
 		if len(b) < headerBytes {
 			w.damage(len(b))
 			return header{}, nil, w.end()
@@ -73,15 +73,15 @@ func (w *walker) next() (h header, frame []byte, err error) {
 		}
 		h, ok := parseHeader(b)
 		switch {
-		case ok && h.same(w.kind) && (w.synced || w.chain(b, laterChain)):
-			if frame, ok = w.take(b, h); ok {
+		case ok && h.same(w.kind) && (w.synced || w.chain(0, laterChain)):
+			if frame, ok = w.take(h); ok {
 				w.gap = w.damaged > before
 				return h, frame, nil
 			}
-		case ok && !h.same(w.kind) && w.chain(b, firstChain):
+		case ok && !h.same(w.kind) && w.chain(0, firstChain):
 			return header{}, nil, fmt.Errorf("%w: from %v to %v", ErrChanged, w.kind, h)
 		default:
-			w.garbage(b)
+			w.garbage()
 		}
 	}
 }
@@ -91,9 +91,9 @@ func (w *walker) next() (h header, frame []byte, err error) {
 func (w *walker) lock(b []byte) error {
 	h, ok := parseHeader(b)
 	if ok && h.bitRate == 0 {
-		ok = freeChain(b, h)
+		ok = freeChain(w.peek(windowBytes), h)
 	} else if ok {
-		ok = w.chain(b, firstChain)
+		ok = w.chain(0, firstChain)
 	}
 	switch {
 	case ok && !h.playable():
@@ -104,44 +104,52 @@ func (w *walker) lock(b []byte) error {
 	case w.damaged > searchBytes:
 		return fmt.Errorf("%w: no frame in the first %d bytes", ErrNotAudio, w.damaged)
 	}
-	w.garbage(b)
+	w.garbage()
 	return nil
 }
 
-// take returns the frame at b unless it is cut short: by the end of the file,
-// or because the next frame begins before it should.
-func (w *walker) take(b []byte, h header) ([]byte, bool) {
+// take returns the frame that begins here unless it is cut short: by the end of
+// the file, or because the next frame begins before it should. It asks for no
+// more bytes than the next header as long as all is well: a slow source must not
+// be waited for.
+func (w *walker) take(h header) ([]byte, bool) {
 	size := h.bytes()
-	if len(b) < size {
+	if b := w.peek(size); len(b) < size {
 		w.damage(len(b))
 		return nil, false
 	}
-	w.synced, w.suspect = w.follows(b[size:]), false
+	w.synced, w.suspect = w.follows(size), false
 	if !w.synced {
-		if n := w.search(b, headerBytes, size); n > 0 {
+		if n := w.search(headerBytes, size); n > 0 {
 			w.damage(n)
 			return nil, false
 		}
-		w.suspect = w.mangled(b, size)
+		w.suspect = w.mangled(size)
 	}
 	w.used = size
-	return b[:size:size], true
+	return w.peek(size)[:size:size], true
 }
 
-// follows is true when b can stand after a whole frame.
-func (w *walker) follows(b []byte) bool {
+// follows is true when what begins at offset at can stand after a whole frame.
+func (w *walker) follows(at int) bool {
+	b := w.ahead(at, headerBytes)
 	if len(b) < headerBytes {
 		return len(b) == 0 && w.err != nil
 	}
 	h, ok := parseHeader(b)
-	return isTag(b) || ok && (h.same(w.kind) || w.chain(b, laterChain))
+	return ok && (h.same(w.kind) || w.chain(at, laterChain)) || w.tagAt(at)
 }
 
-// search looks for a true frame that begins in b[from:to]. It returns 0 when
-// there is none.
-func (w *walker) search(b []byte, from, to int) int {
-	for n := from; n < to; n++ {
-		if h, ok := parseHeader(b[n:]); ok && h.same(w.kind) && w.chain(b[n:], laterChain) {
+// search looks for a true frame that begins at an offset in [from, to). It
+// returns 0 when there is none.
+func (w *walker) search(from, to int) int {
+	// More than any chain from here reaches, so that b is not moved meanwhile.
+	b := w.peek(bufferBytes / 2)
+	for n := from; n < min(to, len(b)-headerBytes+1); n++ {
+		if b[n] != 0xff {
+			continue
+		}
+		if h, ok := parseHeader(b[n:]); ok && h.same(w.kind) && w.chain(n, laterChain) {
 			return n
 		}
 	}
@@ -152,31 +160,31 @@ func (w *walker) search(b []byte, from, to int) int {
 // begins a frame's length later, only the header between them is destroyed;
 // when none follows, the file ends in something else. Otherwise bytes were lost
 // or put in, and the frame's end may be another's.
-func (w *walker) mangled(b []byte, size int) bool {
-	n := w.search(b, size, len(b))
+func (w *walker) mangled(size int) bool {
+	n := w.search(size, windowBytes)
 	return n > 0 && (n < 2*size-1 || n > 2*size+1)
 }
 
-// chain is true when n frames of one stream follow each other from b on. The
-// end of the file, or a tag, right after a whole frame stands for the rest, and
-// so does a last frame cut short after a whole one.
-func (w *walker) chain(b []byte, n int) bool {
-	first, _ := parseHeader(b)
+// chain is true when n frames of one stream follow each other from offset at
+// on. The end of the file, or a tag, right after a whole frame stands for the
+// rest, and so does a last frame cut short after a whole one.
+func (w *walker) chain(at, n int) bool {
+	first, _ := parseHeader(w.ahead(at, headerBytes))
 	for i := range n {
-		h, ok := parseHeader(b)
+		h, ok := parseHeader(w.ahead(at, headerBytes))
 		if !ok || !h.same(first) || h.bitRate == 0 {
 			return false
 		}
 		if i == n-1 {
 			break
 		}
-		size := h.bytes()
-		if len(b) < size {
+		at += h.bytes()
+		b := w.ahead(at, headerBytes)
+		switch {
+		case w.hi-w.lo < at:
 			return i > 0 && w.err != nil
-		}
-		b = b[size:]
-		if len(b) == 0 && w.err != nil || isTag(b) {
-			break
+		case len(b) == 0 || w.tagAt(at):
+			return true
 		}
 	}
 	return true
@@ -208,7 +216,8 @@ func freeChain(b []byte, h header) bool {
 }
 
 // garbage drops bytes up to the next one that can begin a frame.
-func (w *walker) garbage(b []byte) {
+func (w *walker) garbage() {
+	b := w.buf[w.lo:w.hi]
 	n := bytes.IndexByte(b[1:], 0xff) + 1
 	if n == 0 {
 		n = len(b)
@@ -230,7 +239,8 @@ func (w *walker) end() error {
 	return w.err
 }
 
-// peek returns up to n unconsumed bytes, fewer only at the end.
+// peek returns up to n unconsumed bytes, fewer only at the end. It stays valid
+// until more than n are asked for.
 func (w *walker) peek(n int) []byte {
 	for empty := 0; w.hi-w.lo < n && w.err == nil; {
 		if w.lo > 0 && w.lo+n > len(w.buf) {
@@ -247,6 +257,13 @@ func (w *walker) peek(n int) []byte {
 		}
 	}
 	return w.buf[w.lo:min(w.lo+n, w.hi)]
+}
+
+// ahead returns up to n bytes from offset at on, fewer only at the end. Offsets
+// and n together stay within windowBytes.
+func (w *walker) ahead(at, n int) []byte {
+	b := w.peek(at + n)
+	return b[min(at, len(b)):]
 }
 
 // discard drops n bytes, which may be more than the window holds.

@@ -191,6 +191,35 @@ func TestWalkerReadsAheadByItsBufferOnly(t *testing.T) {
 	}
 }
 
+// TestWalkerGivesAFrameAsSoonAsTheNextHeaderIsThere matters for radio stations
+// that are relayed: each frame held back is delay.
+func TestWalkerGivesAFrameAsSoonAsTheNextHeaderIsThere(t *testing.T) {
+	r, feed := io.Pipe()
+	w := newWalker(r)
+	got := make(chan int)
+	go func() {
+		for {
+			_, frame, err := w.next()
+			if err != nil {
+				close(got)
+				return
+			}
+			got <- len(frame)
+		}
+	}()
+	one := frames(mono48, 1)
+	_, _ = feed.Write(join(one, one, one[:headerBytes]))
+	assert.Equal(t, 192, <-got)
+	assert.Equal(t, 192, <-got)
+	for range 5 {
+		_, _ = feed.Write(join(one[headerBytes:], one[:headerBytes]))
+		assert.Equal(t, 192, <-got)
+	}
+	feed.Close()
+	_, more := <-got
+	assert.False(t, more)
+}
+
 // countingReader counts what was read and offers no Seek.
 type countingReader struct {
 	r io.Reader

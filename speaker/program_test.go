@@ -1,0 +1,178 @@
+package speaker
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// render reads a whole program without a speaker around it: no ramps.
+func render(t testing.TB, p Program, f Format, block int) (pcm []float32, failures []SourceError) {
+	t.Helper()
+	var banks filterBanks
+	r := newProgramReader(p, f, &banks, func(e SourceError) { failures = append(failures, e) })
+	defer r.close()
+	buf := make([]float32, block*f.Channels)
+	for {
+		n := r.read(buf)
+		if n == 0 {
+			return pcm, failures
+		}
+		require.LessOrEqual(t, n, block)
+		pcm = append(pcm, buf[:n*f.Channels]...)
+	}
+}
+
+func mono(rate int) Format { return Format{Rate: rate, Channels: 1, Period: rate / 100} }
+
+func TestSourcesFollowEachOtherBitForBit(t *testing.T) {
+	a, b := decoded(t, "mono44-crc.mp3"), decoded(t, "mono44-notag.mp3")
+	chime := drain(t, newSynth(Chime, time.Second, 0, 44100))
+	got, failures := render(t, Program{Sources: []Source{
+		file(t, "mono44-crc.mp3"), {Tone: Chime, Length: time.Second}, file(t, "mono44-notag.mp3"),
+	}}, mono(44100), 1000)
+	assert.Empty(t, failures)
+	want := append(append(append([]float32(nil), a...), chime...), b...)
+	require.Equal(t, len(want), len(got))
+	assert.True(t, equal(want, got))
+}
+
+func equal(a, b []float32) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func TestTheSeamBetweenFilesIsResampledLikeTheRest(t *testing.T) {
+	a, b := decoded(t, "mono44-crc.mp3"), decoded(t, "mono44-notag.mp3")
+	r := newTestResampler(t, 44100, 48000, 1)
+	want := convert(r, append(append([]float32(nil), a...), b...), 1152)
+	got, _ := render(t, Program{Sources: []Source{file(t, "mono44-crc.mp3"), file(t, "mono44-notag.mp3")}}, mono(48000), 480)
+	assert.True(t, equal(want, got))
+}
+
+func TestFilesOfDifferentFormatsJoin(t *testing.T) {
+	p := Program{Sources: []Source{
+		file(t, "mono44-crc.mp3"), file(t, "stereo48-cbr96.mp3"), file(t, "mono32-cbr32.mp3"), file(t, "stereo44-vbr.mp3"),
+	}}
+	got, failures := render(t, p, Format{Rate: 48000, Channels: 2, Period: 480}, 700)
+	assert.Empty(t, failures)
+	want := math.Round(30870*48000/44100.0) + 33600 + math.Round(24192*1.5) + math.Round(30870*48000/44100.0)
+	assert.Equal(t, int(want), len(got)/2)
+}
+
+func TestSkipIsExactToTheFrame(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		p    Program
+		f    Format
+	}{
+		{"one file, no resampling", Program{Sources: []Source{file(t, "mono48-cbr64.mp3")}}, mono(48000)},
+		{"one file, resampled", Program{Sources: []Source{file(t, "stereo44-vbr.mp3")}}, mono(48000)},
+		{"several, resampled", Program{Sources: []Source{
+			file(t, "mono44-crc.mp3"), file(t, "mono44-notag.mp3"), {Tone: Siren, Length: time.Second}, file(t, "stereo44-vbr.mp3"),
+		}}, Format{Rate: 48000, Channels: 2, Period: 480}},
+		{"to a lower rate", Program{Sources: []Source{file(t, "mono44-crc.mp3"), file(t, "mono32-cbr32.mp3")}}, mono(16000)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			whole, _ := render(t, tc.p, tc.f, 1000)
+			frames := len(whole) / tc.f.Channels
+			for _, n := range []int{1, 5000, frames / 2, frames - 3000, frames - 1} {
+				p := tc.p
+				p.Skip = time.Duration(math.Round(float64(n) / float64(tc.f.Rate) * 1e9))
+				got, _ := render(t, p, tc.f, 480)
+				require.Equal(t, frames-n, len(got)/tc.f.Channels, "after %d frames", n)
+				require.True(t, equal(whole[n*tc.f.Channels:], got), "after %d of %d frames", n, frames)
+			}
+		})
+	}
+}
+
+func TestSkipBeyondTheEndIsNothing(t *testing.T) {
+	got, failures := render(t, Program{Sources: []Source{file(t, "mono44-crc.mp3")}, Skip: time.Hour}, mono(48000), 480)
+	assert.Empty(t, got)
+	assert.Empty(t, failures)
+}
+
+func TestSourceThatCannotBePlayedIsToldAndTheNextPlays(t *testing.T) {
+	closed := &closeCounter{Reader: bytes.NewReader(soundFile(t, "mpeg2-24k.mp3"))}
+	p := Program{Sources: []Source{
+		{Name: "gone", Open: func() (io.ReadCloser, error) { return nil, os.ErrNotExist }},
+		{Name: "low", Open: func() (io.ReadCloser, error) { return closed, nil }},
+		{Name: "nothing"},
+		{Name: "strange", Tone: 77},
+		file(t, "mono48-cbr64.mp3"),
+		data("text", []byte("#!/bin/sh\n")),
+	}}
+	got, failures := render(t, p, mono(48000), 480)
+	assert.Equal(t, 33600, len(got))
+	require.Len(t, failures, 5)
+	assert.ErrorIs(t, failures[0], os.ErrNotExist)
+	assert.ErrorIs(t, failures[1], ErrUnsupported)
+	assert.ErrorContains(t, failures[2], "neither a file nor a tone")
+	assert.ErrorContains(t, failures[3], "tone 77 is unknown; allowed: siren, attention, chime, sine")
+	assert.ErrorIs(t, failures[4], ErrNotAudio)
+	assert.Equal(t, 5, failures[4].Index)
+	assert.ErrorContains(t, failures[1], `source 1 "low" at 0s`)
+	assert.Equal(t, 1, closed.closed)
+}
+
+func TestReadThatFailsHalfWayKeepsWhatWasPlayed(t *testing.T) {
+	worn := errors.New("flash worn out")
+	whole := decoded(t, "mono48-cbr64.mp3")
+	half := Source{Name: "half", Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(bytes.NewReader(soundFile(t, "mono48-cbr64.mp3")[:3000]), iotest.ErrReader(worn))), nil
+	}}
+	got, failures := render(t, Program{Sources: []Source{half, sine(440, 100*time.Millisecond)}}, mono(48000), 480)
+	require.Len(t, failures, 1)
+	assert.ErrorIs(t, failures[0], worn)
+	played := len(got) - 4800
+	assert.Greater(t, played, 10*1152)
+	assert.True(t, equal(whole[:played], got[:played]))
+	assert.Equal(t, durationOf(int64(played), 48000), failures[0].At)
+}
+
+func TestStereoFileOnAMonoCardIsTheMeanOfBoth(t *testing.T) {
+	both := decoded(t, "stereo48-cbr96.mp3")
+	got, _ := render(t, Program{Sources: []Source{file(t, "stereo48-cbr96.mp3")}}, mono(48000), 480)
+	for i, x := range got {
+		require.Equal(t, (both[2*i]+both[2*i+1])/2, x, "frame %d", i)
+	}
+}
+
+func TestAllSourcesAreClosed(t *testing.T) {
+	var open []*closeCounter
+	opener := func() (io.ReadCloser, error) {
+		c := &closeCounter{Reader: bytes.NewReader(soundFile(t, "mono44-crc.mp3"))}
+		open = append(open, c)
+		return c, nil
+	}
+	render(t, Program{Sources: []Source{{Open: opener}, {Open: opener}, {Open: opener}}}, mono(48000), 480)
+	require.Len(t, open, 3)
+	for _, c := range open {
+		assert.Equal(t, 1, c.closed)
+	}
+}
+
+func TestReadingAToneAllocatesNothing(t *testing.T) {
+	var banks filterBanks
+	f := mono(48000)
+	r := newProgramReader(Program{Sources: []Source{{Tone: Siren, Length: time.Hour}}}, f, &banks, func(SourceError) {})
+	buf := make([]float32, 480)
+	r.read(buf)
+	assert.Zero(t, testing.AllocsPerRun(50, func() { r.read(buf) }))
+}
