@@ -199,7 +199,7 @@ func (a *audio) options(lock time.Duration, size int64) fileOptions {
 	// A file from a larger budget does not shrink, but it must be able to move
 	// the pages of its index when sound is evicted.
 	limit := int(max(a.budget+AudioMargin(a.budget), min(size, audioMax)+4*audioGrow))
-	return fileOptions{lock: lock, mapBytes: limit, maxBytes: limit, grow: audioGrow, layout: audioLayout()}
+	return fileOptions{lock: lock, mapBytes: limit, maxBytes: limit, grow: audioGrow, layout: audioLayout}
 }
 
 // attach opens the file and learns what is in it.

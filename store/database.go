@@ -38,7 +38,7 @@ type fileOptions struct {
 	mapBytes int           // address space to reserve
 	maxBytes int           // bound of the file
 	grow     int           // bytes that the file grows by
-	layout   layout
+	layout   func() layout // a new one for each check
 	// memory, if set, is the open file to use in place of the path.
 	memory *os.File
 }
@@ -110,7 +110,7 @@ func (d *database) open(o fileOptions, flag int, mode os.FileMode) (*os.File, er
 	case d.size == 0:
 		return nil, fmt.Errorf("%w: the file is empty", ErrDamaged)
 	}
-	h, err := check(f, d.size, o.layout)
+	h, err := check(f, d.size, o.layout())
 	d.lost = h.lost
 	return f, err
 }

@@ -152,3 +152,27 @@ func TestDocumentAndMemoryAreStoredTogether(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, c.N)
 }
+
+// What is large but right must never be taken for damage.
+func TestLargestDocumentsWithTheLongestKeys(t *testing.T) {
+	dir := ramDir(t)
+	long := strings.Repeat("k", MaxName)
+	for round := range uint64(4) {
+		s := open(t, dir, Options{})
+		require.Empty(t, s.Recovered())
+		for i := range 9 {
+			k := Key{Pairing: long, KID: long, Kind: long[:MaxName-1] + fmt.Sprint(i*5%9), Aud: long}
+			n := MaxDocument
+			if (i+int(round))%3 == 0 {
+				n = 100
+			}
+			require.NoError(t, s.PutDocument(k, round, make([]byte, n)))
+			if (i+int(round))%4 == 0 {
+				require.NoError(t, s.DeleteDocument(k))
+			}
+		}
+		require.NoError(t, s.Backup())
+		require.NoError(t, s.Stats().CopyErr)
+		require.NoError(t, s.Close())
+	}
+}

@@ -96,8 +96,10 @@ func Open(dir string, opt Options) (*Store, error) {
 	s := &Store{}
 	if s.dir, err = lockDir(dir, opt.LockTimeout); errors.Is(err, ErrLocked) {
 		return nil, fmt.Errorf("open %s: %w", filepath.Join(dir, stateName), err)
+	} else if err != nil {
+		// Both files say below what that means for them.
+		opt.Log.Warn("store directory not locked", "dir", dir, "err", err)
 	}
-	// With no directory both files say below what that means for them.
 	if s.state, err = openState(dir, opt, &s.recovered); err != nil {
 		s.unlock()
 		return nil, err
