@@ -37,32 +37,35 @@ type PlayID uint64
 // An Action is something the caller must carry out, in the order given.
 type Action interface{ action() }
 
-// Start begins one pass of a play. The caller answers with Began once the
-// first frame left the device and with exactly one Ended for each Start.
+// Start begins one pass of a play, or goes on with one. The caller answers with
+// Began once the first frame left the device and with exactly one Ended for
+// each Start. A play never has two Starts that are not answered; of two plays,
+// the one before is stopped at At of the next or earlier.
 type Start struct {
 	Play    PlayID
-	Pass    int // from 0
+	Pass    int // from 0; again the same if the pass goes on after a cut
 	Item    loa.Item
 	Origin  Origin
 	Planned time.Time     // the occurrence's own moment (air: when it began)
 	At      time.Duration // Now.Mono at which the first frame is to leave the device; not after Now: at once
-	From    time.Duration // position in the pass at which to begin (0 unless resumed)
+	From    time.Duration // position in the pass at which to begin, its tone included (0 unless resumed)
 	Media   []loa.Media   // in order, without a gap
-	Tone    loa.Tone      // sounds for ToneFor before the media
+	Tone    loa.Tone      // sounds for ToneFor before the media, the stream or the live sound
 	ToneFor time.Duration
 	Stream  string    // URL instead of media
 	Live    *loa.Live // instead of media
 	GainDB  float64
-	Until   time.Duration // Now.Mono at which the scheduler means to stop it at the latest, 0: none
+	Until   time.Duration // Now.Mono at which the scheduler means to stop it at the latest, 0: none; a Stop will say so
 	Silent  bool          // the drill: amplifiers stay off
 }
 
 // Stop ends the pass that sounds, or revokes a Start that does not sound yet.
+// A second Stop of the same pass is earlier than the first and replaces it.
 type Stop struct {
 	Play  PlayID
 	At    time.Duration // Now.Mono at which it is to be silent; not after Now: at once
 	Fade  time.Duration // length of the ramp to silence before At
-	Cause string        // id of what interrupts it, or "policy", "silence", "removed", "clock", "end"
+	Cause string        // id of what interrupts it, or "policy", "silence", "removed", "clock", "end", "output"
 }
 
 // Gain changes the level of the play, with the usual ramp.
@@ -72,7 +75,9 @@ type Gain struct {
 }
 
 // Done closes an occurrence: the caller adds what it counted and logs it. An
-// occurrence that never started has Play 0.
+// occurrence of which no Start was given out has Play 0. Each play gets one
+// Done, once its last pass has ended. It is followed by a Persist: a caller
+// that writes both in one transaction logs it exactly once over a power cut.
 type Done struct {
 	Play    PlayID
 	Item    loa.Item
@@ -80,7 +85,7 @@ type Done struct {
 	Planned time.Time
 	Result  loa.Result
 	Reason  string // in words, with figures
-	CutBy   string // id of the item that interrupted it for good
+	CutBy   string // with ResultCut: id of the item that interrupted it for good, or "restart"
 }
 
 // Persist asks to write Memory to disk before the actions that follow are
@@ -110,7 +115,7 @@ type Began struct {
 type Ended struct {
 	Play     PlayID
 	Pass     int
-	Position time.Duration // reached in the pass, counted from its beginning
+	Position time.Duration // reached in the pass, counted from its beginning, its tone included
 	Cause    EndCause
 	Err      string // with EndFailed and EndOutput: in words
 }
@@ -127,15 +132,18 @@ const (
 )
 
 // Sound says what is known of a media file: whether it is here and verified,
-// how long it plays, or why it cannot be used.
+// how long it plays, or why it cannot be used. The last one counts. It may come
+// before any document names the file.
 type Sound struct {
-	SHA256   string
+	SHA256   string // or the file's name: MediaKey
 	Ready    bool
 	Duration time.Duration // 0: not known
 	Bad      string        // not empty: it never can be played, and why
 }
 
-// Output says whether there is a device to play on.
+// Output says whether there is a device to play on. Before the first one there
+// is none, and nothing starts. The passes that a lost card ended are answered
+// with EndOutput besides.
 type Output struct{ Up bool }
 
 func (Tick) event()   {}

@@ -34,8 +34,9 @@ const maxAir = 24 * time.Hour
 // ApplyAir puts what is on air in force in place of the document of the same
 // origin; nil removes that. Items and silences that are in both, with equal
 // content, go on untouched; items that are gone are stopped at once. The
-// document belongs to the scheduler from then on. There is no error yet; the
-// result is for checks to come.
+// document belongs to the scheduler from then on. An item issued again with
+// another end alone goes on to that end. There is no error yet; the result is
+// for checks to come.
 func (s *Scheduler) ApplyAir(now Now, from Origin, doc *loa.Air) error {
 	s.observe(now)
 	i, found := slices.BinarySearchFunc(s.airs, from, func(a *air, o Origin) int { return compareOrigin(a.origin, o) })
@@ -70,6 +71,7 @@ func (s *Scheduler) newAir(from Origin, doc *loa.Air, old *air) *air {
 	for i := range doc.Items {
 		e := &airEntry{item: &doc.Items[i]}
 		if same := old.find(e.item); same != nil {
+			s.prolong(same, e.item)
 			e = same
 		} else {
 			s.timeEntry(e, doc.Iat)
@@ -86,16 +88,44 @@ func (s *Scheduler) newAir(from Origin, doc *loa.Air, old *air) *air {
 	return a
 }
 
+// find returns the entry of an item that may go on as it: it differs in its
+// end at most, and only as long as it is not over.
 func (a *air) find(it *loa.AirItem) *airEntry {
 	if a == nil {
 		return nil
 	}
 	for _, e := range a.entries {
-		if e.item.ID == it.ID && reflect.DeepEqual(e.item, it) {
+		same := *it
+		if same.ID == e.item.ID && !e.over {
+			same.End = e.item.End
+		}
+		if reflect.DeepEqual(e.item, &same) {
 			return e
 		}
 	}
 	return nil
+}
+
+// prolong moves the end of an item to that of the same item issued anew.
+func (s *Scheduler) prolong(e *airEntry, it *loa.AirItem) {
+	by := min(max(it.End.Sub(e.item.End), -farAway), farAway)
+	e.item = it
+	if by == 0 {
+		return
+	}
+	e.lasts = min(max(e.lasts+by, 0), max(s.now.Mono-e.begin, 0)+maxAir)
+	p := e.play
+	if p == nil {
+		return
+	}
+	open, _ := s.book.get(p.key)
+	s.book.forget(p.key)
+	p.key.At = keyOf(p.key.Origin, it.ID, it.End, true).At
+	if open.Open {
+		s.book.open(p.key)
+		s.dirty = true
+	}
+	p.item, p.endAt = it.Item, e.begin+e.lasts
 }
 
 // removeAir ends the plays of what is in old and not in next.

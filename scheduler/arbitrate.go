@@ -182,6 +182,7 @@ func (s *Scheduler) output(up bool) {
 func (s *Scheduler) interrupt(p *play, at time.Duration) {
 	for _, q := range s.plays {
 		if q.state == stopping && q.stopAt > at {
+			q.cutter, q.cutBy = p, p.item.ID
 			s.cut(q, at)
 		}
 	}

@@ -28,7 +28,8 @@ type device struct {
 	passes  []*pass
 	log     []string
 	zone    *time.Location
-	saves   bool // write Persist into the log
+	jitter  time.Duration // how late each pass begins
+	saves   bool          // write Persist into the log
 
 	done    []Done
 	started []Start
@@ -115,7 +116,7 @@ func (d *device) carryOut() (wake time.Duration, ok bool) {
 
 func (d *device) start(a Start) {
 	d.started = append(d.started, a)
-	p := &pass{Start: a, from: max(a.At, d.mono)}
+	p := &pass{Start: a, from: max(a.At, d.mono) + d.jitter}
 	d.plan(p)
 	if q := d.s.owing(a.Play, a.Pass); q != nil {
 		p.planned = q.entry != nil
@@ -145,6 +146,9 @@ func (d *device) plan(p *pass) {
 		}
 		if f, ok := d.fault(what); ok {
 			p.to, p.cause, p.err = p.from+f.after, EndFailed, f.err
+			if f.err == "" {
+				p.cause = EndComplete
+			}
 		}
 		return
 	}
@@ -304,6 +308,13 @@ func (d *device) answer() bool {
 		}
 	}
 	return false
+}
+
+// flicker loses the card so shortly that only the passes notice.
+func (d *device) flicker() {
+	for _, p := range d.passes {
+		p.to, p.cause, p.err = d.mono, EndOutput, "broken pipe"
+	}
 }
 
 // card connects or loses the sound card.

@@ -77,6 +77,10 @@ func (s *Scheduler) settle(p *play) {
 	case stopRemoved:
 		s.finish(p, loa.ResultRemoved, "taken out of its document")
 	case stopEnd:
+		if p.air != nil && p.endAt > s.now.Mono+stopLead { // prolonged meanwhile
+			s.wantAgain(p)
+			return
+		}
 		s.complete(p)
 	case stopCut:
 		s.interrupted(p)

@@ -80,8 +80,7 @@ type play struct {
 func rank(a, b *play) int {
 	return cmp.Or(
 		compareBool(b.putBack, a.putBack),
-		compareBool(a.turned, b.turned),
-		cmp.Compare(a.lastTurn, b.lastTurn),
+		cmp.Compare(a.lastTurn, b.lastTurn), // 0: had none, so it waits longest
 		cmp.Compare(a.item.Level, b.item.Level),
 		a.planned.Compare(b.planned),
 		compareOrigin(a.key.Origin, b.key.Origin),

@@ -114,8 +114,8 @@ func (s *Scheduler) blocked(p *play, at time.Duration) string {
 // Need is a medium that will be wanted.
 type Need struct {
 	Media  loa.Media
-	At     time.Time // when it is wanted next; now, if it already is
-	Class  loa.Class
+	At     time.Time // when it is wanted first; now, if it already is
+	Class  loa.Class // of the item for whose sake it stands where it stands
 	ItemID string
 	Ready  bool // it is here and verified
 }
@@ -179,11 +179,16 @@ func inOrder(all []need) []Need {
 		)
 	})
 	var out []Need
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	for _, n := range all {
-		if k := MediaKey(n.Media); !seen[k] {
-			seen[k] = true
+		k := MediaKey(n.Media)
+		i, found := seen[k]
+		switch {
+		case !found:
+			seen[k] = len(out)
 			out = append(out, n.Need)
+		case n.At.Before(out[i].At):
+			out[i].At = n.At
 		}
 	}
 	return out

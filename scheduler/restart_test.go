@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -123,6 +124,78 @@ func TestEmergencyIsNotKeptWaitingForTheDisk(t *testing.T) {
 	require.Len(t, actions, 2)
 	assert.IsType(t, Start{}, actions[0])
 	assert.IsType(t, Persist{}, actions[1])
+}
+
+// TestReportsAfterAMonth: a plan of an item every five minutes, and the device
+// was off for a month: it speaks of the last 200 occurrences only.
+func TestReportsAfterAMonth(t *testing.T) {
+	every := loa.PlanItem{
+		Item:  loa.Item{ID: "a", Repeat: 1, Media: []loa.Media{{SHA256: digest("a")}}},
+		Start: loa.LocalTime{Year: 2026, Month: 10, Day: 1}, RRule: "FREQ=HOURLY;BYMINUTE=0,5,10,15,20,25,30,35,40,45,50,55",
+	}
+	m := Memory{Settled: morning.AddDate(0, -1, 0), Plans: []Origin{{KID: "local"}}}
+	s := New(Options{}, m).withPlan(t, Now{Wall: morning.Add(time.Minute), Trusted: true}, every)
+	actions, _, _ := s.Next()
+	var missed []Done
+	for _, a := range actions {
+		if d, ok := a.(Done); ok {
+			missed = append(missed, d)
+		}
+	}
+	require.Len(t, missed, mostUnseen)
+	assert.Equal(t, morning.Unix(), missed[mostUnseen-1].Planned.Unix(), "the newest of them")
+	assert.Equal(t, unseenOff, missed[0].Reason)
+}
+
+// TestMemoryWithoutTime: a clock that cannot be believed leaves no mark, so
+// that what was missed is reported once time is there, in another run too.
+func TestMemoryWithoutTime(t *testing.T) {
+	m := Memory{Settled: morning, Plans: []Origin{{KID: "local"}}}
+	it := loa.PlanItem{Item: loa.Item{ID: "a"}, Start: loa.LocalTime{Year: 2026, Month: 11, Day: 22, Hour: 6}}
+	s := New(Options{}, m).withPlan(t, Now{Wall: morning.AddDate(-1, 0, 0)}, it)
+	assert.True(t, s.Held())
+	assert.Equal(t, m.Settled, s.Memory().Settled)
+
+	s = New(Options{}, s.Memory()).withPlan(t, Now{Wall: morning.Add(2 * time.Hour), Trusted: true}, it)
+	actions, _, _ := s.Next()
+	require.NotEmpty(t, actions)
+	assert.Equal(t, loa.ResultMissed, actions[0].(Done).Result)
+	assert.Equal(t, morning.Add(2*time.Hour).UTC(), s.Memory().Settled)
+}
+
+// TestOnAirForADayAtMost: an order without a time of signing does not sound
+// longer than a day.
+func TestOnAirForADayAtMost(t *testing.T) {
+	now := Now{Wall: morning, Trusted: true}
+	s := New(Options{}, Memory{})
+	s.Step(now, Output{Up: true})
+	require.NoError(t, s.ApplyAir(now, Origin{}, &loa.Air{Items: []loa.AirItem{
+		{Item: loa.Item{ID: "e", Class: loa.Emergency}, Tone: loa.Siren, End: morning.AddDate(7000, 0, 0)},
+	}}))
+	actions, _, _ := s.Next()
+	assert.Equal(t, maxAir, actions[0].(Start).Until)
+}
+
+// TestRank: the order of those that want the air at one moment, best first.
+func TestRank(t *testing.T) {
+	at := func(m int) time.Time { return morning.Add(time.Duration(m) * time.Minute) }
+	list := []*play{
+		{putBack: true, item: loa.Item{Level: 9}, planned: at(9), lastTurn: 9},
+		{item: loa.Item{Level: 0}, planned: at(9)},
+		{item: loa.Item{Level: 1}, planned: at(1), key: key{Origin: Origin{KID: "b"}}},
+		{item: loa.Item{Level: 1}, planned: at(2), key: key{Origin: Origin{KID: "a"}}, air: &airEntry{}, order: 5},
+		{item: loa.Item{Level: 1}, planned: at(2), key: key{Origin: Origin{KID: "a"}}, order: 0},
+		{item: loa.Item{Level: 1}, planned: at(2), key: key{Origin: Origin{KID: "a"}}, order: 1},
+		{item: loa.Item{Level: 1}, planned: at(2), key: key{Origin: Origin{KID: "a", Aud: "vn"}}},
+		{item: loa.Item{Level: 1}, planned: at(2), key: key{Origin: Origin{KID: "b"}}},
+		{item: loa.Item{Level: 0}, planned: at(0), lastTurn: 5},
+		{item: loa.Item{Level: 0}, planned: at(0), lastTurn: 6},
+	}
+	for i := range list {
+		for j := range list {
+			assert.Equal(t, cmp.Compare(i, j), rank(list[i], list[j]), "%d and %d", i, j)
+		}
+	}
 }
 
 // TestStrangeAnswers: answers to nothing, twice and of other passes change

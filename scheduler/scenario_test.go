@@ -137,7 +137,11 @@ func (sc *script) do(line, doc string) {
 	case "distrust":
 		d.trusted = false
 		d.step(Tick{})
-	case "card": // card up|lost
+	case "card": // card up|lost|flickers
+		if arg(1) == "flickers" {
+			d.flicker()
+			return
+		}
 		d.card(arg(1) == "up")
 	case "fail": // fail NAME|URL|live AFTER REASON...
 		d.faults[arg(1)] = fault{after: sc.duration(arg(2)), err: strings.Join(word[3:], " "), left: 1}
@@ -167,11 +171,13 @@ func (sc *script) begin(word []string) {
 	o = sc.options(o, word[1:])
 	sc.d = newDevice(sc.time(word[0]), o)
 	for _, w := range word[1:] {
-		switch w {
+		switch name, value, _ := strings.Cut(w, "="); name {
 		case "untrusted":
 			sc.d.trusted = false
 		case "saves":
 			sc.d.saves = true
+		case "jitter":
+			sc.d.jitter = sc.duration(value)
 		}
 	}
 	sc.d.card(true)
