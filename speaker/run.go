@@ -100,8 +100,11 @@ func (s *Speaker) shutdown() error {
 	} else {
 		s.idle = idle
 	}
+	news := s.mix.news // from here on the mixer is whoever's who holds the lock
 	s.mu.Unlock()
-	s.tell()
+	if news {
+		s.notify()
+	}
 	select {
 	case <-idle:
 		return nil

@@ -457,6 +457,23 @@ func TestFillAllocatesNothing(t *testing.T) {
 	}))
 }
 
+func TestFillWaitsForNobody(t *testing.T) {
+	r := newRig(t, rigFormat)
+	a := r.load(Program{Sources: []Source{{Tone: Siren}}})
+	b := r.load(Program{Sources: []Source{{Tone: Siren}}})
+	r.s.Pump()
+	r.s.Start(a, 480)
+	r.s.Stop(b, 0, 0)
+	r.s.mu.Lock() // whoever holds it may be asleep
+	buf := make([]float32, 480)
+	for range 10 {
+		r.s.Fill(buf, r.at)
+		r.at += 480
+	}
+	r.s.mu.Unlock()
+	assert.NotZero(t, peakOf(buf))
+}
+
 func TestMediaClockAndWallClock(t *testing.T) {
 	r := newRig(t, rigFormat)
 	r.delay = 960

@@ -55,14 +55,19 @@ const (
 	lowHz     = 20
 )
 
-// synth is a Decoder that computes a tone.
+// synth is a Decoder that computes a tone. Patterns are counted in frames, and
+// what changes from frame to frame is stepped, not computed anew: a small board
+// has no time for an exponential each frame.
 type synth struct {
 	rate   int
 	at, n  int64 // frames given, frames in all
 	edge   int64 // frames of fade
+	sample func(s *synth, at int64) float64
 	phase  float64
-	sample func(s *synth, at float64) float64 // at: seconds since the start
 	hz     float64
+	up     float64 // siren: factor of hz for each frame of the rise
+	down   float64 // and of the fall
+	notes  [len(chimeHz)]bell
 }
 
 // newSynth yields exactly round(length * rate) frames.
@@ -81,13 +86,16 @@ func newSynth(tone Tone, length time.Duration, hz float64, rate int) *synth {
 	}
 	switch tone {
 	case Siren:
+		rise, fall := sirenFrames(rate)
+		s.up = math.Pow(sirenHigh/sirenLow, 1/float64(rise))
+		s.down = math.Pow(sirenLow/sirenHigh, 1/float64(fall))
 		s.sample = (*synth).siren
 	case Attention:
 		s.sample = (*synth).attention
 	case Chime:
 		s.sample = (*synth).chime
 	default:
-		s.sample = func(s *synth, _ float64) float64 { return s.turn(s.hz) }
+		s.sample = func(s *synth, _ int64) float64 { return s.turn(s.hz) }
 	}
 	return s
 }
@@ -102,7 +110,7 @@ func (s *synth) Read(dst []float32) (frames int, err error) {
 		return 0, io.EOF
 	}
 	for i := range n {
-		y := s.sample(s, float64(s.at)/float64(s.rate))
+		y := s.sample(s, s.at)
 		near := min(s.at, s.n-1-s.at)
 		if near < s.edge {
 			y *= float64(near) / float64(s.edge)
@@ -121,51 +129,98 @@ func (s *synth) turn(hz float64) float64 {
 	return y
 }
 
-// siren sweeps by equal musical intervals in equal times, up two thirds of the
-// period and down the rest: the ear hears that as even.
-func (s *synth) siren(at float64) float64 {
-	const low, high, rise = 400.0, 1000.0, 2.0 / 3
-	part := math.Mod(at/sirenPeriod.Seconds(), 1)
-	x := part / rise
-	if part > rise {
-		x = (1 - part) / (1 - rise)
-	}
-	return s.turn(low * math.Pow(high/low, x))
+const sirenLow, sirenHigh = 400.0, 1000.0 // Hz
+
+// sirenFrames are the frames of the rise, two thirds of the period, and of the
+// fall.
+func sirenFrames(rate int) (rise, fall int64) {
+	n := framesOf(sirenPeriod, rate)
+	return n * 2 / 3, n - n*2/3
 }
 
-func (s *synth) attention(at float64) float64 {
-	if math.Mod(at/attentionPeriod.Seconds(), 1) < 0.5 {
+// siren sweeps by equal musical intervals in equal times: the ear hears that as
+// even.
+func (s *synth) siren(at int64) float64 {
+	rise, fall := sirenFrames(s.rate)
+	switch at %= rise + fall; {
+	case at == 0:
+		s.hz = sirenLow
+	case at <= rise:
+		s.hz *= s.up
+	default:
+		s.hz *= s.down
+	}
+	return s.turn(s.hz)
+}
+
+// attention is one tone for half a period, then the other.
+func (s *synth) attention(at int64) float64 {
+	period := framesOf(attentionPeriod, s.rate)
+	if at%period < period/2 {
 		return s.turn(660)
 	}
 	return s.turn(880)
 }
 
-// chime strikes a note every 0.6 s and lets the last one ring.
-func (s *synth) chime(at float64) float64 {
-	notes := [...]float64{523.25, 659.26, 783.99, 1046.50}
-	const every = 0.6
-	at = math.Mod(at, chimePeriod.Seconds())
+// chimeHz are C5, E5, G5 and C6 in equal temperament.
+var chimeHz = [...]float64{523.25, 659.26, 783.99, 1046.50}
+
+const (
+	chimeEvery = 600 * time.Millisecond // between two strokes
+	chimeFade  = 50 * time.Millisecond  // silences a pattern before the next
+)
+
+// chime strikes a note after the other and lets the last one ring.
+func (s *synth) chime(at int64) float64 {
+	period, every := framesOf(chimePeriod, s.rate), framesOf(chimeEvery, s.rate)
+	at %= period
 	y := 0.0
-	for i, hz := range notes {
-		if t := at - float64(i)*every; t >= 0 {
-			y += strike(hz, t) * fadeTo(chimePeriod.Seconds()-at)
+	for i := range s.notes {
+		switch since := at - int64(i)*every; {
+		case since < 0:
+			continue
+		case since == 0:
+			s.notes[i].strike(chimeHz[i], s.rate)
+			fallthrough
+		default:
+			y += s.notes[i].next(since)
 		}
 	}
-	return y * 0.78
+	fade := framesOf(chimeFade, s.rate)
+	return 0.78 * y * min(float64(period-1-at)/float64(fade), 1)
 }
 
-// strike is a bell-like note t seconds after the blow: a fundamental and two
-// partials that die away faster, with a soft beginning.
-func strike(hz, t float64) float64 {
-	const soft = 0.004
-	y := math.Sin(2*math.Pi*hz*t)*math.Exp(-1.6*t) +
-		0.30*math.Sin(2*math.Pi*2.0*hz*t)*math.Exp(-3.2*t) +
-		0.12*math.Sin(2*math.Pi*3.01*hz*t)*math.Exp(-5*t)
-	return y * min(t/soft, 1) / 1.42
+// bell is a struck note: a fundamental and two partials that die away faster.
+// Each is a damped sine, computed from its last two values.
+type bell struct {
+	soft     float64 // frames of the soft beginning
+	partials [3]struct{ a, b, last, before float64 }
 }
 
-// fadeTo brings a pattern to silence in its last 50 ms.
-func fadeTo(left float64) float64 { return min(max(left/0.05, 0), 1) }
+func (n *bell) strike(hz float64, rate int) {
+	n.soft = 0.004 * float64(rate)
+	for i, p := range [...]struct{ times, level, decay float64 }{
+		{1, 1, 1.6}, {2, 0.30, 3.2}, {3.01, 0.12, 5},
+	} {
+		w := 2 * math.Pi * p.times * hz / float64(rate)
+		r := math.Exp(-p.decay / float64(rate))
+		q := &n.partials[i]
+		// sin(w k) r^k is 2 r cos(w) times its last value less r^2 times the one
+		// before.
+		q.a, q.b = 2*r*math.Cos(w), r*r
+		q.last, q.before = 0, -p.level/1.42*math.Sin(w)/r
+	}
+}
+
+// next is the note's next sample; since counts from the stroke.
+func (n *bell) next(since int64) (y float64) {
+	for i := range n.partials {
+		q := &n.partials[i]
+		y += q.last
+		q.last, q.before = q.a*q.last-q.b*q.before, q.last
+	}
+	return y * min(float64(since)/n.soft, 1)
+}
 
 // framesOf is the number of frames nearest to d.
 func framesOf(d time.Duration, rate int) int64 {
