@@ -55,15 +55,6 @@ func (c *client) call(ctx context.Context, method, path string, body any) ([]byt
 	return b, nil
 }
 
-// get reads one answer into v.
-func (c *client) get(ctx context.Context, path string, v any) error {
-	b, err := c.call(ctx, http.MethodGet, path, nil)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(b, v)
-}
-
 // explain says what to do about a socket that does not answer.
 func (c *client) explain(err error) error {
 	switch {

@@ -29,11 +29,11 @@ const bulletinLength = 17562 * time.Millisecond
 
 // day is a folder to render in, with the bulletin as its only sound.
 type day struct {
-	t             testing.TB
-	dir, sha      string
-	plan, out     string
-	airs          []string
-	stdout, stdin bytes.Buffer
+	t         testing.TB
+	dir, sha  string
+	plan, out string
+	airs      []string
+	stdout    bytes.Buffer
 }
 
 func newDay(t testing.TB) *day {

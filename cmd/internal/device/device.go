@@ -44,7 +44,6 @@ type Device struct {
 	light   *light
 	cache   *cache
 	saved   time.Time // when the trusted time was last written
-	written int64     // bytes written when the daemon started
 
 	ready    chan struct{} // closed when the socket answers
 	news     chan struct{} // from the speaker; one is enough

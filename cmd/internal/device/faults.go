@@ -46,11 +46,6 @@ func (fs *faults) set(at time.Time, code, text string) {
 	}
 }
 
-// has reports whether a fault stands.
-func (fs *faults) has(code string) bool {
-	return slices.ContainsFunc(fs.list, func(f loa.Fault) bool { return f.Code == code })
-}
-
 // faultDetail is the JSON of fault and clear events.
 type faultDetail struct {
 	Code string `json:"code"`

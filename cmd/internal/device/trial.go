@@ -193,6 +193,3 @@ func (c *Core) trialEnd(t instant) {
 	}{tr.lines})
 	tr.answer <- tr.lines
 }
-
-// trialWake is how often a running self-test is looked at.
-const trialWake = 50 * time.Millisecond
