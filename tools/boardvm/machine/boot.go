@@ -61,6 +61,7 @@ type VM struct {
 	exited  chan struct{}
 	conns   []net.Conn
 	remove  bool // Dir is ours
+	unlock  func()
 }
 
 // Boot fetches what is missing, starts the machine and waits until its shell
@@ -94,7 +95,7 @@ func Boot(ctx context.Context, c Config) (*VM, error) {
 		err = fmt.Errorf("boot %s: %w\n%s", c.Arch, err, vm.Console(40))
 		return nil, errors.Join(err, vm.Close())
 	}
-	vm.hasten()
+	vm.hasten() // the threads that were there already
 	fmt.Fprintf(c.Log, "%s board with kernel %s up after %.1f s\n", c.Arch, kernel.Version, time.Since(vm.Started).Seconds())
 	return vm, nil
 }
@@ -111,6 +112,11 @@ func (vm *VM) prepare(ctx context.Context, c Config) error {
 	if err := os.MkdirAll(vm.Dir, 0o755); err != nil {
 		return err
 	}
+	unlock, err := lock(vm.path("lock"), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err != nil {
+		return fmt.Errorf("another board is running in %s: %w", vm.Dir, err)
+	}
+	vm.unlock = unlock
 	if err := vm.writeInitramfs(ctx, c); err != nil {
 		return fmt.Errorf("initramfs: %w", err)
 	}
@@ -229,8 +235,9 @@ func (vm *VM) start(ctx context.Context, qemu string, p profile) error {
 	}
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
-	// A test that is killed must not leave an emulator behind.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// A test that is killed must not leave an emulator behind. A session of its
+	// own gets its own share of the host's processors (autogroup, sched(7)).
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	for range 3 {
 		ours, theirs, err := socketPair()
 		if err != nil {
@@ -255,6 +262,7 @@ func (vm *VM) start(ctx context.Context, qemu string, p profile) error {
 		return err
 	}
 	vm.process = cmd
+	vm.hasten()
 	go func() {
 		_ = cmd.Wait() // killed by Close, or its words are in qemu.log
 		for _, conn := range vm.conns {
@@ -288,17 +296,23 @@ func (vm *VM) awaitReady(ctx context.Context) error {
 	}
 }
 
-// hasten lets all threads of the emulator go before other work of the host,
-// where that is allowed (root): its sound card has deadlines, as a real one has
-// without asking.
+// hasten lets the emulator go before other work of the host, where that is
+// allowed (root): its sound card has deadlines, as a real one has without
+// asking. Where the kernel groups processes by session, the group's niceness
+// counts, else that of each thread.
 func (vm *VM) hasten() {
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", vm.process.Process.Pid))
+	proc := fmt.Sprintf("/proc/%d/", vm.process.Process.Pid)
+	_ = os.WriteFile(proc+"autogroup", []byte(strconv.Itoa(niceness)), 0)
+	tasks, _ := filepath.Glob(proc + "task/*")
 	for _, task := range tasks {
 		if id, err := strconv.Atoi(filepath.Base(task)); err == nil {
-			_ = syscall.Setpriority(syscall.PRIO_PROCESS, id, -15)
+			_ = syscall.Setpriority(syscall.PRIO_PROCESS, id, niceness)
 		}
 	}
 }
+
+// niceness of the emulator, -20 to 19; what the desktop's sound servers take.
+const niceness = -15
 
 // closeTime is how long QEMU gets to end by itself. It writes out the last
 // block of sound then.
@@ -309,23 +323,31 @@ const closeTime = 5 * time.Second
 // does nothing.
 func (vm *VM) Close() error {
 	if vm.process != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
-		defer cancel()
-		if vm.monitor != nil {
-			_, _ = vm.monitor.execute(ctx, "quit", nil) // it may be gone already
-		}
-		select {
-		case <-vm.exited:
-		case <-ctx.Done():
-			_ = vm.process.Process.Kill()
-			<-vm.exited
-		}
-		<-vm.tap.done
+		vm.quit()
 	}
+	if vm.unlock == nil {
+		return nil // the directory is another's, or this is the second call
+	}
+	defer vm.unlock()
+	vm.unlock = nil
 	if vm.remove {
 		return os.RemoveAll(vm.Dir)
 	}
 	return errors.Join(removeQuietly(vm.path("disk.img")), removeQuietly(vm.path("initramfs.gz")))
+}
+
+// quit ends QEMU and waits until its last sound is here.
+func (vm *VM) quit() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	_, _ = vm.monitor.execute(ctx, "quit", nil) // it may be gone already
+	select {
+	case <-vm.exited:
+	case <-ctx.Done():
+		_ = vm.process.Process.Kill()
+		<-vm.exited
+	}
+	<-vm.tap.done
 }
 
 func removeQuietly(path string) error {

@@ -40,7 +40,7 @@ func FetchKernel(ctx context.Context, arch Arch, cache string, log io.Writer) (K
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Kernel{}, err
 	}
-	unlock, err := lock(filepath.Join(dir, "lock"))
+	unlock, err := lock(filepath.Join(dir, "lock"), syscall.LOCK_EX)
 	if err != nil {
 		return Kernel{}, err
 	}
@@ -157,13 +157,14 @@ func (k Kernel) Modules(ctx context.Context, names ...string) ([]string, error) 
 	return paths, nil
 }
 
-// lock takes the file as a lock between processes, waiting for it.
-func lock(path string) (unlock func(), err error) {
+// lock takes the file as a lock between processes. How is LOCK_EX to wait for
+// it, or LOCK_EX|LOCK_NB to fail when another has it.
+func lock(path string, how int) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	if err := syscall.Flock(int(f.Fd()), how); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,4 +54,9 @@ func TestUnknownBoardNamesTheKnownOnes(t *testing.T) {
 	assert.Equal(t, ARM64, arch)
 	_, err = Boot(t.Context(), Config{Arch: "mips"})
 	require.Error(t, err)
+}
+
+func TestWaitingForTheHostIsReadFromSchedstat(t *testing.T) {
+	assert.Equal(t, 2500*time.Millisecond, waited("1234567 2500000000 99\n"))
+	assert.Zero(t, waited(""), "the thread has ended")
 }

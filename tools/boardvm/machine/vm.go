@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Run runs a shell command in the guest and returns what it wrote, standard
@@ -88,4 +91,28 @@ func (vm *VM) Console(lines int) string {
 	}
 	all := strings.Split(strings.TrimSpace(strings.ReplaceAll(string(text), "\r", "")), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// Starved is how long the emulator's threads have waited for a processor of the
+// host since the start, all added up: what the board could not do in time then
+// was the host's fault. Zero when the kernel does not say.
+func (vm *VM) Starved() time.Duration {
+	var total time.Duration
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", vm.process.Process.Pid))
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // a thread may end meanwhile
+		total += waited(string(text))
+	}
+	return total
+}
+
+// waited is the second number of a schedstat file, nanoseconds spent waiting
+// on a run queue (Documentation/scheduler/sched-stats.rst in the kernel).
+func waited(schedstat string) time.Duration {
+	fields := strings.Fields(schedstat)
+	if len(fields) < 2 {
+		return 0
+	}
+	ns, _ := strconv.ParseInt(fields[1], 10, 64)
+	return time.Duration(ns)
 }
