@@ -17,11 +17,11 @@
 // Start, up to Lead early), sounds (Began), and is over (Ended); between two
 // passes it rests and keeps the air. What a higher class cuts waits again:
 //
-//	        .----------------------- cut, revoked, card lost ----------------------.
-//	        v                                                                      |
-//	     waiting --- Start ---> given --- Began ---> sounding --- Ended ---> done or resting
-//	        |                                                                      |
-//	        '--- too late, refused, silenced ---> done           next pass <-------'
+//	   .----------------------- cut, revoked, card lost ----------------------.
+//	   v                                                                      |
+//	waiting --- Start ---> given --- Began ---> sounding --- Ended ---> done or resting
+//	   |                                                                      |
+//	   '--- too late, refused, silenced ---> done           next pass <-------'
 //
 // Each turn goes over the same ground in the same order (Scheduler.decide):
 // take up what is due, close what is too late, stop what may not go on, give

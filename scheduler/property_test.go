@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +19,9 @@ type world struct {
 	t       *rapid.T
 	d       *device
 	windows map[Origin][]loa.Window
-	mishap  time.Duration // Mono of the last change that may leave something to be stopped
-	run     int           // restarts so far
+	onAir   map[Origin]*loa.Air // what may be issued next
+	mishap  time.Duration       // Mono of the last change that may leave something to be stopped
+	run     int                 // restarts so far
 	sounds  map[string]string
 	open    map[string]bool // plays of this run without a Done
 	missed  map[string]int
@@ -30,7 +32,7 @@ var morning = time.Date(2026, 11, 22, 5, 0, 0, 0, time.FixedZone("", 7*3600))
 func newWorld(t *rapid.T) *world {
 	o := Options{Lead: time.Duration(rapid.IntRange(0, 6).Draw(t, "lead")) * time.Second}
 	w := &world{
-		t: t, d: newDevice(morning, o), windows: map[Origin][]loa.Window{}, sounds: map[string]string{},
+		t: t, d: newDevice(morning, o), windows: map[Origin][]loa.Window{}, onAir: map[Origin]*loa.Air{}, sounds: map[string]string{},
 		open: map[string]bool{}, missed: map[string]int{},
 	}
 	w.d.onStart, w.d.onDone, w.d.onEnd = w.started, w.done, w.ended
@@ -170,6 +172,16 @@ func (w *world) air() *loa.Air {
 	return a
 }
 
+// prolonged is a as it may be issued again: one item has another end.
+func (w *world) prolonged(a *loa.Air) *loa.Air {
+	again := *a
+	again.Items = slices.Clone(a.Items)
+	if len(again.Items) > 0 {
+		again.Items[0].End = again.Items[0].End.Add(time.Duration(rapid.IntRange(-60, 60).Draw(w.t, "prolonged")) * time.Second)
+	}
+	return &again
+}
+
 func (w *world) origin() Origin {
 	return Origin{KID: rapid.SampledFrom([]string{"local", "tinh", "xa"}).Draw(w.t, "origin")}
 }
@@ -193,7 +205,13 @@ func (w *world) happen() {
 		require.NoError(w.t, d.s.ApplyPlan(d.now(), from, p))
 		d.carryOut()
 	case 5, 6:
-		require.NoError(w.t, d.s.ApplyAir(d.now(), w.origin(), w.air()))
+		from := w.origin()
+		a := w.onAir[from]
+		if a == nil || kind == 5 {
+			a = w.air()
+		}
+		w.onAir[from] = w.prolonged(a)
+		require.NoError(w.t, d.s.ApplyAir(d.now(), from, a))
 		d.carryOut()
 	case 7:
 		d.stepClock(time.Duration(rapid.IntRange(-5000, 5000).Draw(w.t, "step")) * time.Second)
