@@ -15,9 +15,11 @@ type Memory struct {
 	Sessions []Session    `json:"sessions,omitempty"`
 }
 
-// Bounds of Memory; the oldest entries go first.
+// Bounds of Memory; the oldest entries go first. It is written twice for each
+// play, so its size is the wear of the flash: 256 occurrences are ten days of a
+// busy cluster and about 50 KiB.
 const (
-	MaxOccurrences = 1024
+	MaxOccurrences = 256
 	MaxSessions    = 256
 )
 

@@ -200,7 +200,7 @@ func (c *Core) done(t instant, d scheduler.Done) {
 func (c *Core) length(it loa.Item) time.Duration {
 	var one time.Duration
 	for _, m := range it.Media {
-		d := c.lengths[m.SHA256]
+		d := c.lengths[scheduler.MediaKey(m)]
 		if d == 0 {
 			d = m.Duration.Std()
 		}
