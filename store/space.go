@@ -120,6 +120,9 @@ func (a *audio) makeRoom(need int64, now time.Time) error {
 			kept += it.held()
 		}
 	}
+	if have+could >= need && could >= short {
+		a.hide(gone)
+	}
 	a.mu.Unlock()
 	switch {
 	case have+could < need:
@@ -127,7 +130,7 @@ func (a *audio) makeRoom(need int64, now time.Time) error {
 	case could < short:
 		return fmt.Errorf("%s: %w: %d bytes more needed on the disk, %d kept free", audioName, ErrNoSpace, short-could, diskReserve)
 	}
-	return a.remove(gone...)
+	return a.erase(gone...)
 }
 
 // diskShort is how many bytes the disk lacks to take need more, over the
@@ -145,21 +148,25 @@ func (a *audio) diskShort(need int64) int64 {
 func (a *audio) squeeze(n int64, now time.Time) bool {
 	a.mu.Lock()
 	gone, _ := a.victims(n, now)
+	a.hide(gone)
 	a.mu.Unlock()
-	return len(gone) > 0 && a.remove(gone...) == nil
+	return len(gone) > 0 && a.erase(gone...) == nil
 }
 
-// remove deletes items and their chunks. a.writing is held, and nobody uses
-// them.
-func (a *audio) remove(gone ...*item) error {
+// hide makes sure that nobody can begin to use items that will be erased. a.mu
+// is held since it was seen that nobody does.
+func (a *audio) hide(gone []*item) {
+	for _, it := range gone {
+		delete(a.items, it.digest)
+	}
+}
+
+// erase deletes hidden items and their chunks. If it fails they are back, as
+// far as they are still in the file. a.writing is held.
+func (a *audio) erase(gone ...*item) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	a.mu.Lock()
-	for _, it := range gone {
-		delete(a.items, it.digest) // from here on nobody can open it
-	}
-	a.mu.Unlock()
 	err := a.change(func(tx *bolt.Tx) error {
 		for _, it := range gone {
 			if err := a.removeItem(tx, it); err != nil {
@@ -356,10 +363,12 @@ func (a *audio) delete(d Digest) error {
 		err = ErrNotFound
 	case it.busy():
 		err = ErrBusy
+	default:
+		a.hide([]*item{it})
 	}
 	a.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("sound %v: %w", d, err)
 	}
-	return a.remove(it)
+	return a.erase(it)
 }

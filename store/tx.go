@@ -7,12 +7,14 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Limits of names and values. maxPayload is what bounds memory at opening.
+// Limits of names and values.
 const (
-	MaxName    = 255       // bytes of a name, at least 1
-	MaxValue   = 256 << 10 // bytes of a named value
-	maxPayload = MaxDocument
+	MaxName  = 255       // bytes of a name, at least 1
+	MaxValue = 256 << 10 // bytes of a named value
 )
+
+// maxPayload is the longest of all values: it bounds the memory of opening.
+const maxPayload = MaxDocument
 
 // Tx is one transaction on state.db: all of it is stored or nothing. It is only
 // good inside the function it was given to, and for one goroutine. Slices that

@@ -34,7 +34,8 @@ type Writer struct {
 // Create begins a sound of size bytes, or goes on with one that was cut: the
 // writer's Offset says where. Room is made first, in the budget and on the disk:
 // what was used longest ago is evicted, but nothing that is needed up to KeepFor
-// after now (see Keep), or that is being read or written.
+// after now (see Keep), or that is being read or written. With a budget of
+// 128 MiB or more up to 1 MiB beyond the need is evicted, to write less often.
 //
 // Errors: ErrExists if the sound is complete, ErrBusy if somebody writes it, a
 // *FullError if not enough may be evicted, ErrNoSpace, ErrReadOnly, ErrInvalid
@@ -74,25 +75,25 @@ func (s *Store) Create(d Digest, size int64, now time.Time) (*Writer, error) {
 // that nobody takes it away.
 func (a *audio) claim(d Digest, size int64) (*item, error) {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	it := a.items[d]
 	if it != nil {
 		switch {
 		case it.verified && !it.bad:
-			a.mu.Unlock()
 			return nil, ErrExists
 		case it.busy():
-			a.mu.Unlock()
 			return nil, ErrBusy
 		case it.bad || it.size != size:
+			a.hide([]*item{it})
 			a.mu.Unlock()
-			if err := a.remove(it); err != nil {
+			err := a.erase(it)
+			a.mu.Lock()
+			if err != nil {
 				return nil, err
 			}
-			a.mu.Lock()
 			it = nil
 		}
 	}
-	defer a.mu.Unlock()
 	if it == nil {
 		a.lastID++
 		it = &item{digest: d, id: a.lastID, size: size}
@@ -330,5 +331,8 @@ func (w *Writer) discard() error {
 	if w.stored == 0 {
 		return nil
 	}
-	return w.a.remove(w.it)
+	w.a.mu.Lock()
+	w.a.hide([]*item{w.it})
+	w.a.mu.Unlock()
+	return w.a.erase(w.it)
 }

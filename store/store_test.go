@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
+	"flag"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -16,6 +17,9 @@ import (
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childEnv); dir != "" {
 		child(dir)
+	}
+	if raceEnabled {
+		flag.Set("rapid.checks", "30") // the command line comes later and wins
 	}
 	goleak.VerifyTestMain(m)
 }
