@@ -39,6 +39,7 @@ type SourceError struct {
 	Err   error
 }
 
+// Error names the source, by number and name, and the position.
 func (e SourceError) Error() string {
 	return fmt.Sprintf("source %d %q at %v: %v", e.Index, e.Name, e.At.Round(time.Millisecond), e.Err)
 }

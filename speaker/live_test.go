@@ -1,6 +1,7 @@
 package speaker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -364,6 +365,52 @@ func TestMissingCardIsTriedAgainWithLongerWaits(t *testing.T) {
 		assert.EqualError(t, l.s.OutputError(), "card 1: no such device")
 		require.NoError(t, l.stop())
 		assert.ErrorIs(t, l.s.OutputError(), ErrClosed)
+	})
+}
+
+func TestOutputThatEndsByItselfIsOpenedAgainAtOnceAfterASteadyRun(t *testing.T) {
+	inBubble(t, func(l *live) {
+		for range 4 { // the waits grow
+			l.out.lose <- errUnplugged
+			<-time.After(lastRetry)
+			synctest.Wait()
+		}
+		l.out.play(steadyRun)
+		l.out.lose <- nil
+		synctest.Wait()
+		assert.EqualError(t, l.s.OutputError(), "output ended by itself")
+		<-time.After(firstRetry)
+		synctest.Wait()
+		assert.NoError(t, l.s.OutputError())
+	})
+}
+
+func TestEndWhileTheCardIsAwaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLive(t, errUnplugged)
+		<-time.After(time.Minute)
+		begun := time.Now()
+		require.NoError(t, l.stop())
+		assert.Zero(t, time.Since(begun))
+	})
+}
+
+func TestSynchronousSpeakerUnderRunClosesItsSources(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := newFakeOutput()
+		s := New(Config{Synchronous: true})
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx, out) }()
+		synctest.Wait()
+		c := &closeCounter{Reader: bytes.NewReader(soundFile(t, "mono48-cbr64.mp3"))}
+		track, err := s.Load(Program{Sources: []Source{{Tone: Chime}, {Tone: Chime}, {Open: func() (io.ReadCloser, error) { return c, nil }}}, Skip: 8 * time.Second})
+		require.NoError(t, err)
+		track.reader.read(make([]float32, 1000)) // opened, and not read to its end
+		cancel()
+		require.NoError(t, <-done)
+		assert.Equal(t, 1, c.closed)
+		assert.ErrorIs(t, track.Progress().Err, ErrClosed)
 	})
 }
 

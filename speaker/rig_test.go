@@ -64,7 +64,7 @@ func sine(hz float64, length time.Duration) Source {
 // test's goroutine, keeps what it got and says that it left after delay frames,
 // as a card's queue would.
 type rig struct {
-	t     testing.TB
+	t     require.TestingT
 	s     *Speaker
 	f     Format
 	began Frame
@@ -73,6 +73,8 @@ type rig struct {
 	time  time.Time // when frame 0 left
 	sound []float32
 	news  int
+
+	cleanup func(func())
 }
 
 var rigFormat = Format{Rate: 48000, Channels: 1, Period: 480}
@@ -82,6 +84,19 @@ var rigEpoch = time.Date(2026, 11, 22, 5, 30, 0, 0, time.UTC)
 
 func newRig(t testing.TB, f Format) *rig {
 	t.Helper()
+	r := newRigOn(t, f)
+	r.cleanup = t.Cleanup
+	return r
+}
+
+// newRigFor is a rig for a property, which has no cleanup.
+func newRigFor(t require.TestingT) *rig {
+	r := newRigOn(t, rigFormat)
+	r.cleanup = func(func()) {}
+	return r
+}
+
+func newRigOn(t require.TestingT, f Format) *rig {
 	r := &rig{t: t, f: f, time: rigEpoch}
 	r.s = New(Config{
 		Synchronous: true,
@@ -94,7 +109,6 @@ func newRig(t testing.TB, f Format) *rig {
 
 // open opens the output, or opens it again.
 func (r *rig) open() {
-	r.t.Helper()
 	at, err := r.s.Open(r.f)
 	require.NoError(r.t, err)
 	r.began, r.at, r.sound = at, at, nil
@@ -105,10 +119,9 @@ func (r *rig) timeOf(at Frame) time.Time {
 }
 
 func (r *rig) load(p Program) *Track {
-	r.t.Helper()
 	t, err := r.s.Load(p)
 	require.NoError(r.t, err)
-	r.t.Cleanup(t.Close)
+	r.cleanup(t.Close)
 	return t
 }
 
@@ -129,7 +142,6 @@ func (r *rig) play(to Frame) {
 
 // playOut pulls until t has ended, for two minutes at most.
 func (r *rig) playOut(t *Track) {
-	r.t.Helper()
 	for end := r.at + Frame(120*r.f.Rate); t.Progress().State != Ended; {
 		require.Less(r.t, r.at, end, "the track does not end")
 		r.play(r.at + Frame(r.f.Period))
@@ -138,7 +150,6 @@ func (r *rig) playOut(t *Track) {
 
 // heard is the sound of the frames [from, to).
 func (r *rig) heard(from, to Frame) []float32 {
-	r.t.Helper()
 	require.LessOrEqual(r.t, to, r.at)
 	return r.sound[int(from-r.began)*r.f.Channels : int(to-r.began)*r.f.Channels]
 }

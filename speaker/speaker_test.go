@@ -498,3 +498,90 @@ func TestOutputThatLosesCountBeginsAnewThere(t *testing.T) {
 	from, _ := r.span()
 	assert.Equal(t, Frame(50001), from)
 }
+
+func TestConfigurationIsBroughtInside(t *testing.T) {
+	for _, tc := range []struct{ ramp, want time.Duration }{
+		{0, 8 * time.Millisecond}, {time.Millisecond, 5 * time.Millisecond},
+		{time.Second, 10 * time.Millisecond}, {7 * time.Millisecond, 7 * time.Millisecond},
+	} {
+		assert.Equal(t, tc.want, New(Config{Ramp: tc.ramp}).ramp)
+	}
+	assert.Equal(t, 2*time.Second, New(Config{}).ahead)
+	assert.Equal(t, 30*time.Second, New(Config{Ahead: time.Hour}).ahead)
+	assert.Equal(t, 500*time.Millisecond, New(Config{Ahead: 1}).ahead)
+}
+
+func TestPumpIsForVirtualTimeOnly(t *testing.T) {
+	s := New(Config{})
+	s.Pump() // nothing to fill, and nothing happens
+	assert.Empty(t, s.loaded)
+}
+
+func TestStatesHaveNames(t *testing.T) {
+	for s, name := range map[State]string{Loading: "loading", Ready: "ready", Playing: "playing", Ended: "ended", 9: "ended"} {
+		assert.Equal(t, name, s.String())
+	}
+}
+
+func TestStatsCount(t *testing.T) {
+	r := newRig(t, rigFormat)
+	r.delay = 480
+	r.play(4800)
+	r.s.Xrun()
+	r.s.Xrun()
+	assert.Equal(t, Stats{Filled: 4800, Left: 4320, Opens: 1, Xruns: 2}, r.s.Stats())
+	r.open()
+	assert.Equal(t, Frame(4800), r.at, "the media clock never goes back")
+	assert.Equal(t, int64(2), r.s.Stats().Opens)
+}
+
+func TestOpeningAgainEndsWhatPlayed(t *testing.T) {
+	r := newRig(t, rigFormat)
+	track := r.load(Program{Sources: []Source{{Tone: Siren}}})
+	r.s.Start(track, 480)
+	r.play(4800)
+	r.open()
+	p := track.Progress()
+	assert.Equal(t, Ended, p.State)
+	assert.ErrorIs(t, p.Err, ErrOutputLost)
+	assert.Equal(t, int64(4320), p.Played)
+	r.play(9600)
+	assert.Zero(t, peakOf(r.sound), "what was rendered ahead for the old card is not heard on the new one")
+}
+
+func TestSoundRenderedButNeverLeftDoesNotCount(t *testing.T) {
+	r := newRig(t, rigFormat)
+	r.delay = 1920
+	track := r.load(Program{Sources: []Source{{Tone: Siren}}})
+	r.s.Start(track, 4000)
+	r.play(4800) // 2880 have left
+	r.open()
+	p := track.Progress()
+	assert.Equal(t, Ended, p.State)
+	assert.Zero(t, p.Played)
+	assert.Equal(t, Frame(-1), p.First, "nobody heard it")
+}
+
+func TestWholeTrackThatHasLeftIsNotLostWithTheOutput(t *testing.T) {
+	r := newRig(t, rigFormat)
+	track := r.load(Program{Sources: []Source{sine(440, 100*time.Millisecond)}})
+	r.s.Start(track, 480)
+	r.play(480 + 4800)
+	require.Equal(t, Ended, track.Progress().State)
+	r.open()
+	assert.NoError(t, track.Progress().Err)
+}
+
+func TestEveryRateAndChannelCountPlays(t *testing.T) {
+	for _, f := range []Format{{8000, 1, 80}, {16000, 2, 160}, {44100, 2, 441}, {48000, 8, 480}, {96000, 2, 960}, {192000, 1, 1920}} {
+		r := newRig(t, f)
+		track := r.load(Program{Sources: []Source{file(t, "stereo44-vbr.mp3"), {Tone: Chime, Length: 200 * time.Millisecond}}})
+		r.s.Start(track, 1000)
+		r.playOut(track)
+		p := track.Progress()
+		want := math.Round(30870*float64(f.Rate)/44100) + math.Round(0.2*float64(f.Rate))
+		assert.Equal(t, int64(want), p.Played, "%v", f)
+		assert.Equal(t, Frame(1000), p.First, "%v", f)
+		assert.Greater(t, p.RMS, 0.05, "%v", f)
+	}
+}

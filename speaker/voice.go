@@ -233,9 +233,7 @@ func (v *voice) ready(m int, total int64) int {
 	case total >= 0:
 		limit = total - v.pos
 	case limit <= 0:
-		if v.dry, v.dryLen = v.pos+have, have; have == 0 {
-			return v.ready(m, total)
-		}
+		v.dry, v.dryLen = v.pos+have, have
 		limit = have
 	}
 	return int(min(int64(m), limit))
