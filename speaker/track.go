@@ -144,7 +144,6 @@ func (t *Track) fail(e SourceError) {
 	}
 	list = append(list, e)
 	t.failures.Store(&list)
-	t.s.log.Warn("sound source left", "source", e.Name, "index", e.Index, "at", e.At, "error", e.Err)
 }
 
 // decode fills the ring and returns true when the program has come to its end.
