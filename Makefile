@@ -15,7 +15,7 @@ DEPS = qemu-system-arm kmod lame sox ffmpeg mpg123 espeak-ng gcc libc6-dev libas
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build firmware demo test unit board-test deps lint bench fuzz clean
+.PHONY: help build firmware demo test unit board-test deps lint bench sim powercut soak fuzz clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,15 @@ lint: ## formatting, vet, staticcheck, tidy go.mod
 
 bench: ## figures, side by side in one run
 	go test -run '^$$' -bench . -benchmem ./...
+
+sim: ## the scenarios of the scheduler, and days rendered in virtual time
+	go test -count=1 ./scheduler ./cmd/loasim
+
+powercut: ## kill -9 the store while it writes, for a minute, and look what is left
+	LOA_STORE_POWERCUT=60s go test -count=1 -v -run 'Kill|Power' ./store
+
+soak: ## a year of a daily plan in virtual time
+	go run ./cmd/loasim render --plan testdata/plan/daily.json --media testdata/bulletin --from 2026-01-01T00:00:00+07:00 --for 8760h --out demo/year
 
 fuzz: ## every fuzz target for FUZZTIME each (30s)
 	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | sort); do \

@@ -15,6 +15,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"loa/board"
 	"loa/speaker/alsa"
+	"loa/store"
 )
 
 // ErrConfig is wrapped by every error about the configuration.
@@ -255,7 +256,7 @@ func (r rawConfig) check(dir string) (Config, error) {
 			GainDB:          k.within("level.gain_db", r.Level.GainDB, -60, 12),
 			EmergencyGainDB: k.within("level.emergency_gain_db", r.Level.EmergencyGainDB, -20, 12),
 		},
-		Store:   StoreConfig{AudioBudget: int64(k.within("store.audio_budget_mib", float64(r.Store.AudioBudgetMiB), 16, 1024)) << 20},
+		Store:   StoreConfig{AudioBudget: int64(k.within("store.audio_budget_mib", float64(r.Store.AudioBudgetMiB), 16, float64(store.MaxAudioBudget>>20))) << 20},
 		Clock:   ClockConfig{UntrustedPlays: k.oneOf("clock.untrusted", r.Clock.Untrusted, "hold", "play") == "play", RTC: r.Clock.RTC},
 		Control: ControlConfig{Watchdog: r.Watchdog.Device},
 	}
