@@ -95,7 +95,8 @@ func unpackKernel(ctx context.Context, p profile, dir string, log io.Writer) (st
 	if out, err := exec.CommandContext(ctx, depmod, "-b", fresh, version).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("depmod: %w: %s", err, out)
 	}
-	return version, os.Rename(fresh, root)
+	// The package lists have served; they are larger than the package.
+	return version, errors.Join(os.Rename(fresh, root), os.RemoveAll(apt.Dir))
 }
 
 // kernelVersion finds the versioned image among a meta package's dependencies.
