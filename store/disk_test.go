@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 func init() {
@@ -304,7 +304,7 @@ func TestErrorsSayWhatTheDiskSaid(t *testing.T) {
 		ErrNoSpace:  &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC},
 		ErrReadOnly: fmt.Errorf("commit: %w", syscall.EROFS),
 		ErrDamaged:  syscall.EIO,
-		ErrClosed:   bolt.ErrDatabaseNotOpen,
+		ErrClosed:   berrors.ErrDatabaseNotOpen,
 	} {
 		err := classify(cause)
 		assert.ErrorIs(t, err, is)

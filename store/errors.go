@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 
-	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 )
 
@@ -84,7 +83,7 @@ var kinds = []struct {
 	{berrors.ErrInvalid, ErrDamaged},
 	{berrors.ErrVersionMismatch, ErrDamaged},
 	{berrors.ErrChecksum, ErrDamaged},
-	{bolt.ErrDatabaseNotOpen, ErrClosed},
+	{berrors.ErrDatabaseNotOpen, ErrClosed},
 	{fs.ErrClosed, ErrClosed},
 	{syscall.EIO, ErrDamaged},
 }

@@ -20,8 +20,7 @@ type twin struct {
 	docs   map[Key]Document
 	seqs   map[Key]Document // the last ever
 	n      uint64           // events
-	acked  uint64
-	events []string // ids of those waiting
+	events []string         // ids of those waiting
 	sounds map[Digest]*twinSound
 	clock  int
 	needs  map[Digest]time.Time

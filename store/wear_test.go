@@ -149,12 +149,15 @@ func TestBytesWrittenOnAnIdleDay(t *testing.T) {
 
 // idle waits until no copy is being made or asked for.
 func (c *copier) idle() {
-	for len(c.wake) > 0 {
-		c.run.Lock() //nolint:staticcheck // only to wait
-		c.run.Unlock()
+	for !c.settled() {
 	}
+}
+
+// settled waits for a copy under way and reports that no other is asked for.
+func (c *copier) settled() bool {
 	c.run.Lock()
-	c.run.Unlock() //nolint:staticcheck
+	defer c.run.Unlock()
+	return len(c.wake) == 0
 }
 
 func TestCopyCostsAtMostAPageForEachCommit(t *testing.T) {
