@@ -32,6 +32,10 @@ type Parts struct {
 	SaveMemory func(scheduler.Memory) error
 	Memory     scheduler.Memory
 	Options    scheduler.Options
+	// Mono reads the monotonic time anew, so that what a turn did before (a
+	// write to the disk) does not shorten the settling of an amplifier; nil:
+	// time stands still during a turn.
+	Mono func() time.Duration
 	// Trouble says what is wrong with the storage besides what the core itself
 	// finds, "" when nothing is; nil: nothing ever is.
 	Trouble func() string
@@ -143,6 +147,9 @@ func (c *Core) Turn(now scheduler.Now) (wake time.Duration) {
 			next = w
 		}
 		c.trialStep(t, len(actions) > 0)
+		if c.Mono != nil {
+			t.Mono = c.Mono()
+		}
 		next = min(next, c.player.step(t, c.trial.needsAmps()))
 		if len(actions) == 0 {
 			break

@@ -201,7 +201,8 @@ func (d *Device) makeCore() error {
 	}
 	p := Parts{
 		Log: d.log, Epoch: d.epoch, Speaker: d.speaker, Amps: amps, Library: d.cache, Journal: d,
-		SaveMemory: d.saveMemory, Memory: d.loadMemory(), Trouble: d.storageTrouble, Output: d.output.String(),
+		SaveMemory: d.saveMemory, Memory: d.loadMemory(), Trouble: d.storageTrouble,
+		Mono: func() time.Duration { return time.Since(d.epoch) }, Output: d.output.String(),
 		Options: scheduler.Options{
 			Lead:            Lead(d.board),
 			GainDB:          d.cfg.Level.GainDB,
@@ -218,7 +219,7 @@ func (d *Device) makeCore() error {
 func Lead(b board.Board) time.Duration {
 	lead := 2*margin + 200*time.Millisecond
 	for _, a := range b.Amps {
-		lead += a.Settle
+		lead += a.Settle + pullIn
 	}
 	return min(lead, 30*time.Second)
 }

@@ -51,10 +51,14 @@ func AllOff(cfg Config, b board.Board) error {
 // is believed, and its lines are written to gpio.csv in the data folder.
 const simBoard = "sim"
 
+// pullIn is how long a relay takes to close its contacts once its coil has
+// power, bounce included: an amplifier's settle time counts from there.
+const pullIn = 10 * time.Millisecond
+
 func ampSpecs(b board.Board) []gpio.AmpSpec {
 	specs := make([]gpio.AmpSpec, len(b.Amps))
 	for i, a := range b.Amps {
-		specs[i] = gpio.AmpSpec{Label: a.Label, Chip: b.ChipOf(a.Chip), Line: line(a.Line, a.ActiveLow), Settle: a.Settle, Tail: a.Tail}
+		specs[i] = gpio.AmpSpec{Label: a.Label, Chip: b.ChipOf(a.Chip), Line: line(a.Line, a.ActiveLow), Settle: a.Settle + pullIn, Tail: a.Tail}
 	}
 	return specs
 }
