@@ -182,15 +182,23 @@ func (b *board) start(t *testing.T) {
 	t.Helper()
 	b.must(t, "setsid speakerd run --config %s >>%s 2>&1 &", configPath, logPath)
 	b.await(t, "the daemon answers on its socket", func() bool {
-		_, err := b.Run(t.Context(), "loactl --socket "+socketPath+" status --json")
+		_, err := b.ask(t)
 		return err == nil
 	})
 }
 
-// stop ends the daemon in good order.
-func (b *board) stop(t *testing.T) {
+// awaitIdle waits until the daemon plays nothing and its amplifiers are off.
+func (b *board) awaitIdle(t *testing.T) {
 	t.Helper()
-	b.must(t, "kill $(pidof speakerd); while pidof speakerd; do usleep 100000; done")
+	b.await(t, "nothing plays and all amplifiers are off", func() bool {
+		s, err := b.ask(t)
+		for _, a := range s.Amps {
+			if a.On {
+				return false
+			}
+		}
+		return err == nil && s.Playing == nil
+	})
 }
 
 // reset brings the board back to where each situation begins, after one that
@@ -213,10 +221,19 @@ func (b *board) setClock(t *testing.T) {
 // status is what the daemon says of itself.
 func (b *board) status(t *testing.T) loa.Status {
 	t.Helper()
-	var s loa.Status
-	out := b.must(t, "loactl --socket %s status --json", socketPath)
-	require.NoError(t, json.Unmarshal([]byte(out), &s), out)
+	s, err := b.ask(t)
+	require.NoError(t, err)
 	return s
+}
+
+// ask is status for a daemon that may not be up yet.
+func (b *board) ask(t *testing.T) (s loa.Status, err error) {
+	t.Helper()
+	out, err := b.Run(t.Context(), "loactl --socket "+socketPath+" status --json")
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal([]byte(out), &s)
 }
 
 // has reports whether the status names the fault.
@@ -352,16 +369,17 @@ func levels(pins []machine.PinChange) map[int]bool {
 }
 
 // daemons are the process ids of the supervising parent and of its child,
-// which plays. Without supervision both are the same.
+// which plays. Without supervision, or while the child is between two lives,
+// both are the same.
 func (b *board) daemons(t *testing.T) (parent, child int) {
 	t.Helper()
 	above := map[int]int{}
-	for _, pid := range strings.Fields(b.must(t, "pidof speakerd")) {
-		n, err := strconv.Atoi(pid)
-		require.NoError(t, err)
-		up, err := strconv.Atoi(b.must(t, "awk '/^PPid/{print $2}' /proc/%d/status", n))
-		require.NoError(t, err)
-		above[n] = up
+	out := b.must(t, "for p in $(pidof speakerd); do awk '/^Pid:/{pid=$2} /^PPid:/{print pid, $2}' /proc/$p/status; done 2>/dev/null; true")
+	for line := range strings.Lines(out) {
+		var pid, up int
+		_, err := fmt.Sscan(line, &pid, &up)
+		require.NoError(t, err, line)
+		above[pid] = up
 	}
 	for pid, up := range above {
 		if _, ok := above[up]; ok {

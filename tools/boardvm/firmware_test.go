@@ -21,8 +21,8 @@ import (
 const maxRSS = 24 << 10
 
 // TestFirmwareOnTheBoard boots each board once. The situations follow each
-// other on it as they do in a cluster's life; each begins with the daemon
-// running, nothing playing, and the amplifiers off.
+// other on it as they do in a cluster's life; each but the first begins with
+// the daemon running, nothing playing, and the amplifiers off.
 func TestFirmwareOnTheBoard(t *testing.T) {
 	for _, arch := range machine.Arches {
 		t.Run(string(arch), func(t *testing.T) {
@@ -36,6 +36,7 @@ func TestFirmwareOnTheBoard(t *testing.T) {
 				{"the self-test sounds through each amplifier", testsItself},
 				{"the sound card is pulled and plugged in again", survivesUnplugging},
 				{"the playing daemon is killed", switchesOffWhenKilled},
+				{"the daemon is stopped in the midst of the bulletin", switchesOffWhenStopped},
 				{"every process is killed", switchesOffWhenAllAreKilled},
 			} {
 				if !t.Run(situation.name, func(t *testing.T) { situation.test(t, b) }) {
@@ -237,17 +238,30 @@ func switchesOffWhenKilled(t *testing.T, b *board) {
 		return nowParent == parent && nowChild != child && nowChild != parent
 	})
 	b.noPlan(t)
-	b.stop(t)
-	assert.Empty(t, onlyHigh(latest(b.pinsSince(t, killed))), "all off after the end")
+	b.awaitIdle(t)
+}
+
+// switchesOffWhenStopped: SIGTERM to the parent, as an init script sends it,
+// ends both processes and leaves the amplifiers off.
+func switchesOffWhenStopped(t *testing.T, b *board) {
+	mark := b.Sound().Frames()
+	b.plan(t, "stopped", 12*time.Second)
+	b.awaitSound(t, mark, 2*time.Second)
+	parent, _ := b.daemons(t)
+
+	stopped := time.Now()
+	b.must(t, "kill %d; while pidof speakerd; do usleep 20000; done", parent)
+	assert.Empty(t, onlyHigh(latest(b.pinsSince(t, stopped))))
+	checkOffSoon(t, b, stopped)
+	b.noPlan(t)
+	b.start(t)
 }
 
 // switchesOffWhenAllAreKilled: nobody is left to switch off but what systemd's
 // ExecStopPost starts.
 func switchesOffWhenAllAreKilled(t *testing.T, b *board) {
 	mark := b.Sound().Frames()
-	b.start(t)
 	b.plan(t, "killed-too", 12*time.Second)
-	b.setClock(t)
 	b.awaitSound(t, mark, 2*time.Second)
 
 	killed := time.Now()
@@ -255,24 +269,26 @@ func switchesOffWhenAllAreKilled(t *testing.T, b *board) {
 	checkOffSoon(t, b, killed)
 	b.must(t, "! pidof speakerd")
 	assert.Empty(t, onlyHigh(latest(b.pinsSince(t, killed))), "all off after the end")
+	b.noPlan(t)
+	b.start(t)
 }
 
-// checkOffSoon waits until each amplifier has been switched off since the kill,
+// checkOffSoon waits until each amplifier has been switched off since the end,
 // and checks that it took no longer than allowed.
-func checkOffSoon(t *testing.T, b *board, killed time.Time) {
+func checkOffSoon(t *testing.T, b *board, ended time.Time) {
 	t.Helper()
 	off := map[int]time.Duration{}
-	b.await(t, "both amplifiers off after the kill", func() bool {
-		for _, p := range b.pinsSince(t, killed) {
+	b.await(t, "both amplifiers off after the end", func() bool {
+		for _, p := range b.pinsSince(t, ended) {
 			if _, seen := off[p.Line]; !p.High && !seen {
-				off[p.Line] = p.At.Sub(killed)
+				off[p.Line] = p.At.Sub(ended)
 			}
 		}
 		return len(off) == len(amps)
 	})
-	t.Logf("off after the kill: %v", off)
+	t.Logf("off after the end: %v", off)
 	for line, after := range off {
-		assert.LessOrEqual(t, after, offWithin, "line %d off after the kill", line)
+		assert.LessOrEqual(t, after, offWithin, "line %d off after the end", line)
 	}
 }
 
