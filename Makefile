@@ -10,7 +10,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Host packages of Debian: the emulated boards, and the tools that make and
 # measure sound.
-DEPS = qemu-system-arm kmod lame sox ffmpeg mpg123 espeak-ng gcc libc6-dev libasound2-dev pkg-config
+DEPS = qemu-system-arm kmod e2fsprogs lame sox ffmpeg mpg123 espeak-ng gcc libc6-dev libasound2-dev pkg-config
 
 export CGO_ENABLED ?= 0
 
@@ -37,11 +37,11 @@ test: ## every test, the emulated boards included; as root on Debian installs fi
 	@$(MAKE) --no-print-directory board-test unit
 
 unit: ## the tests that need no emulated board, with the race detector where there is a C compiler
-	@if command -v gcc >/dev/null; then CGO_ENABLED=1 go run ./tools/testjobs -race ./...; \
+	@if command -v gcc >/dev/null; then CGO_ENABLED=1 go run ./tools/testjobs -race ./... && go run ./tools/testjobs -run AddressSpace ./store; \
 	else echo "not run: the race detector: no C compiler (gcc)"; go run ./tools/testjobs ./...; fi
 
 board-test: firmware ## the firmware on emulated ARMv7 and ARM64 boards: sound card, relays, unplugging, kill -9
-	@go run ./tools/testjobs -tags boardvm -count=1 -p 1 -timeout 30m ./tools/boardvm/... ./speaker/alsa
+	@go run ./tools/testjobs -tags boardvm -count=1 -p 1 -timeout 30m ./tools/boardvm/... ./speaker/alsa ./gpio
 
 deps: ## install the host packages that are missing (root, Debian)
 	@missing=""; for p in $(DEPS); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \

@@ -22,7 +22,7 @@ import (
 func TestTheKernelIsAChip(t *testing.T) {
 	chip, list := os.Getenv("LOA_GPIO_CHIP"), os.Getenv("LOA_GPIO_LINES")
 	if chip == "" || list == "" {
-		t.Skip("not run: no GPIO lines to drive; set LOA_GPIO_CHIP=gpiochip0 and LOA_GPIO_LINES=4,5,6 to lines with nothing on them")
+		t.Skip("elsewhere: board-test drives the lines of an emulated board; on a real one set LOA_GPIO_CHIP=gpiochip0 and LOA_GPIO_LINES=4,5,6 to lines with nothing on them")
 	}
 	var lines []int
 	for field := range strings.SplitSeq(list, ",") {
@@ -64,7 +64,7 @@ func TestTheKernelNamesAChipThatIsNotThere(t *testing.T) {
 func TestTheKernelReportsPresses(t *testing.T) {
 	chip, line := os.Getenv("LOA_GPIO_CHIP"), os.Getenv("LOA_GPIO_PULSED")
 	if chip == "" || line == "" {
-		t.Skip("not run: nobody pulses a line; set LOA_GPIO_CHIP=gpiochip0 and LOA_GPIO_PULSED=3 and pulse it")
+		t.Skip("elsewhere: board-test presses the button of an emulated board; on a real one set LOA_GPIO_CHIP=gpiochip0 and LOA_GPIO_PULSED=3 and pulse it")
 	}
 	offset, err := strconv.Atoi(line)
 	require.NoError(t, err, "LOA_GPIO_PULSED")

@@ -371,7 +371,7 @@ func tight(dir string) {
 
 func TestAddressSpaceIsShort(t *testing.T) {
 	if raceEnabled {
-		t.Skip("not run: the race detector needs all address space itself")
+		t.Skip("elsewhere: make unit runs it once more without the race detector, which needs all address space itself")
 	}
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), tightEnv+"="+t.TempDir())

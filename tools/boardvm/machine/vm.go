@@ -82,6 +82,13 @@ func (vm *VM) Replug(ctx context.Context) error {
 	return err
 }
 
+// PressPower presses and releases the power button, which is line 3 of the
+// board's GPIO chip (hw/arm/virt.c: 100 ms).
+func (vm *VM) PressPower(ctx context.Context) error {
+	_, err := vm.monitor.execute(ctx, "system_powerdown", nil)
+	return err
+}
+
 // Console returns the last lines of the serial console: kernel messages and
 // what /init said.
 func (vm *VM) Console(lines int) string {
