@@ -36,7 +36,7 @@ var english = words{
 	checks: map[string]string{"clock": "clock", "storage": "storage", "plan": "plan", "sound-card": "sound card",
 		"gpio": "relay lines", "amplifier": "amplifier", "tone": "tone"},
 	codes: map[string]string{"clock": "clock", "sound-card": "sound card", "gpio": "relay lines", "amplifier": "amplifier",
-		"storage": "storage", "plan": "plan", "media": "sound file", "mains": "mains power", "tamper": "door open", "board": "board"},
+		"storage": "storage", "plan": "plan", "media": "sound file", "mains": "mains power", "tamper": "door open", "contacts": "contacts", "socket": "this socket"},
 }
 
 var vietnamese = words{
@@ -52,7 +52,7 @@ var vietnamese = words{
 	checks: map[string]string{"clock": "đồng hồ", "storage": "bộ nhớ", "plan": "lịch phát", "sound-card": "cạc âm thanh",
 		"gpio": "chân rơ-le", "amplifier": "tăng âm", "tone": "âm thử"},
 	codes: map[string]string{"clock": "đồng hồ", "sound-card": "cạc âm thanh", "gpio": "chân rơ-le", "amplifier": "tăng âm",
-		"storage": "bộ nhớ", "plan": "lịch phát", "media": "tệp âm thanh", "mains": "điện lưới", "tamper": "cửa tủ mở", "board": "bo mạch"},
+		"storage": "bộ nhớ", "plan": "lịch phát", "media": "tệp âm thanh", "mains": "điện lưới", "tamper": "cửa tủ mở", "contacts": "tiếp điểm", "socket": "cổng loactl"},
 }
 
 // local is how times are shown: the operator's day, with seconds.

@@ -20,6 +20,7 @@ import (
 	"loa/board"
 	"loa/cmd/internal/cli"
 	"loa/cmd/internal/device"
+	"loa/speaker"
 )
 
 type demoCmd struct {
@@ -55,6 +56,7 @@ func (c demoCmd) Run(ctx context.Context, out io.Writer) error {
 	if err := show.dev.Run(ctx); err != nil {
 		return err
 	}
+	show.ended = time.Now()
 	return show.verdict()
 }
 
@@ -65,6 +67,8 @@ type show struct {
 	dev     *device.Device
 	began   time.Time
 	planned time.Time
+	over    time.Time // when everything planned must be over, tail included
+	ended   time.Time
 	events  *os.File
 	log     *device.Lines
 	board   board.Board
@@ -94,7 +98,11 @@ func newShow(c demoCmd, out io.Writer) (*show, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.writePlan(media); err != nil {
+	info, err := speaker.Probe(func() (io.ReadCloser, error) { return os.Open(c.Sound) })
+	if err != nil {
+		return nil, fmt.Errorf("%w: --sound: %w", cli.ErrUsage, err)
+	}
+	if err := s.writePlan(media, info.Duration); err != nil {
 		return nil, err
 	}
 	if s.events, err = os.Create(filepath.Join(s.dir, "events.jsonl")); err != nil {
@@ -141,12 +149,13 @@ func (s *show) copySound(path string) (loa.Media, error) {
 	return m, os.WriteFile(filepath.Join(dir, filepath.Base(path)), b, 0o644)
 }
 
-func (s *show) writePlan(m loa.Media) error {
+func (s *show) writePlan(m loa.Media, length time.Duration) error {
 	zone, err := time.LoadLocation(loa.DefaultZone)
 	if err != nil {
 		return err
 	}
 	s.planned = s.began.Add(demoFirst).Truncate(time.Second).In(zone)
+	s.over = s.planned.Add(demoRepeat*length + (demoRepeat-1)*demoGap + 3*time.Second)
 	y, mo, d := s.planned.Date()
 	plan := loa.Plan{Header: loa.Header{V: 1}, Zone: loa.DefaultZone, Items: []loa.PlanItem{{
 		Item: loa.Item{ID: "ban-tin-sang", Title: "Bản tin sáng", Lang: "vi", Media: []loa.Media{m},

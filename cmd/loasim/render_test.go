@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
@@ -241,6 +242,32 @@ func TestASirenNeedsNoSoundFileAndPassesQuietHours(t *testing.T) {
 	p := d.plays()
 	assert.Equal(t, loa.ResultPolicy, p[0].Result)
 	assert.Contains(t, p[0].Reason, "window")
+}
+
+func TestAnAlertBringsItsMessageInline(t *testing.T) {
+	d := newDay(t)
+	d.items("")
+	b, err := os.ReadFile("../../testdata/sound/mono48-cbr64.mp3")
+	require.NoError(t, err)
+	sum := sha256.Sum256(b)
+	d.air(fmt.Sprintf(`{"v":1,"iat":"2026-11-22T05:00:10+07:00","items":[{"id":"lu","class":"emergency","end":"2026-11-22T05:01:10+07:00",
+		"repeat":1,"media":[{"sha256":"%x","inline":"%s"}]}]}`, sum, base64.StdEncoding.EncodeToString(b)))
+	require.Zero(t, d.render("2026-11-22T05:00:00+07:00", 2*time.Minute), d.stdout.String())
+	require.Len(t, d.stretches(), 1)
+	assert.Equal(t, loa.ResultPlayed, d.plays()[0].Result)
+	assert.Positive(t, d.plays()[0].FramesPlayed)
+}
+
+func TestASilentDrillIsNoSound(t *testing.T) {
+	d := newDay(t)
+	d.items("")
+	d.air(`{"v":1,"iat":"2026-11-22T05:00:10+07:00","items":[{"id":"thu","class":"emergency","end":"2026-11-22T05:00:40+07:00","tone":"siren","test":true}]}`)
+	require.Zero(t, d.render("2026-11-22T05:00:00+07:00", 2*time.Minute), d.stdout.String())
+	assert.Empty(t, d.stretches())
+	for _, p := range d.table("gpio.csv") {
+		assert.Equal(t, "0", p[2], "the amplifiers stay off")
+	}
+	require.Len(t, d.plays(), 1, "but it is reported")
 }
 
 func TestSoundsThatCannotBePlayedCostOnlyTheirItem(t *testing.T) {

@@ -52,6 +52,9 @@ func (f configFlag) load() (device.Config, board.Board, error) {
 	if err != nil {
 		return cfg, board.Board{}, err
 	}
+	if err := device.CheckOutput(cfg); err != nil {
+		return cfg, board.Board{}, err
+	}
 	b, err := device.FindBoard(cfg, os.DirFS("/"))
 	return cfg, b, err
 }

@@ -45,8 +45,9 @@ func supervise(log *slog.Logger, cfg device.Config, b board.Board) error {
 		if err != nil {
 			return err
 		}
+		off := "amplifiers are off"
 		if err := device.AllOff(cfg, b); err != nil {
-			log.Error("amplifiers not switched off", "err", err)
+			off = "AMPLIFIERS NOT SWITCHED OFF: " + err.Error()
 		}
 		if asked {
 			return childError(state)
@@ -54,7 +55,7 @@ func supervise(log *slog.Logger, cfg device.Config, b board.Board) error {
 		if time.Since(began) > livedWell {
 			pause = restartAfter
 		}
-		log.Error("speakerd died; amplifiers are off; starting again", "state", state.String(), "in", pause)
+		log.Error("speakerd died; "+off+"; starting again", "state", state.String(), "in", pause)
 		select {
 		case <-signals:
 			return nil

@@ -2,6 +2,8 @@ package device
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +30,9 @@ type cache struct {
 	again  chan struct{} // the folder has changed
 	paths  sync.Map      // digest to path, of sounds that the cache did not take
 	told   map[string]scheduler.Sound
-	failed atomic.Pointer[string] // why the last sound could not be cached
+	failed atomic.Pointer[string] // why a sound could not be cached, "" when all were
+
+	scanErr error // of the last look at the folder
 }
 
 // want is what the schedule needs as of a moment.
@@ -73,9 +77,31 @@ func (c *cache) Open(sha string) (io.ReadCloser, error) {
 		return r, nil
 	}
 	if p, ok := c.paths.Load(sha); ok {
-		return os.Open(p.(string))
+		return openVerified(p.(string), sha)
 	}
+	c.rescan() // what was here is not any more
 	return nil, fmt.Errorf("sound %s: %w", short(sha), err)
+}
+
+// openVerified opens a file and reads it once to be sure that it is the sound
+// that was asked for: files in a folder change.
+func openVerified(path, sha string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	if err == nil && hex.EncodeToString(h.Sum(nil)) != sha {
+		err = fmt.Errorf("%w: %s has changed since", ErrNoSound, path)
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // trouble says why sound cannot be cached, "" when it can.
@@ -110,29 +136,38 @@ func (c *cache) run(ctx context.Context) error {
 }
 
 // fetch brings everything that is wanted into the cache, one after the other,
-// and reports each.
+// and reports each whose state has changed.
 func (c *cache) fetch(ctx context.Context, w want) error {
-	if _, err := c.folder.Scan(); err != nil {
+	c.scan()
+	c.keep(w.needs)
+	trouble := ""
+	for _, n := range w.needs {
+		if n.Media.Inline != nil {
+			continue // it came with its document
+		}
+		err := c.obtain(n.Media, w.now)
+		if err != nil && trouble == "" {
+			trouble = "sound not cached, the folder's own file is played: " + err.Error()
+		}
+		if s, news := c.look(n.Media); news {
+			select {
+			case c.report <- s:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}
+	c.failed.Store(&trouble)
+	return nil
+}
+
+// scan reads the folder; that it cannot be read is said once.
+func (c *cache) scan() {
+	_, err := c.folder.Scan()
+	if err != nil && (c.scanErr == nil || c.scanErr.Error() != err.Error()) {
 		c.log.Warn("folder of sounds not read", "err", err)
 	}
-	c.keep(w.needs)
-	for _, n := range w.needs {
-		key := scheduler.MediaKey(n.Media)
-		if c.told[key].Ready || n.Media.Inline != nil {
-			continue
-		}
-		s := c.obtain(n.Media, w.now)
-		if old, told := c.told[key]; told && s == old {
-			continue
-		}
-		c.told[key] = s
-		select {
-		case c.report <- s:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-	return nil
+	c.scanErr = err
 }
 
 // keep tells the store what must not be evicted.
@@ -146,30 +181,61 @@ func (c *cache) keep(all []scheduler.Need) {
 	c.store.Keep(needs)
 }
 
-// obtain makes sure that a sound is in the cache and looks at what it is. One
-// that is nowhere is not ready.
-func (c *cache) obtain(m loa.Media, now time.Time) scheduler.Sound {
-	sha := m.SHA256
-	absent := scheduler.Sound{SHA256: scheduler.MediaKey(m)}
+// obtain makes sure that a sound is in the cache, if the folder has it. When
+// the cache does not take it the error says why, and the folder's own file is
+// played until a later try succeeds.
+func (c *cache) obtain(m loa.Media, now time.Time) error {
+	d, err := store.ParseDigest(m.SHA256)
+	if err != nil {
+		return nil // a file that is not there
+	}
+	if it, err := c.store.Item(d); err == nil && it.Verified {
+		c.paths.Delete(m.SHA256)
+		return nil
+	}
+	path, ok := c.folder.Path(m.SHA256)
+	if !ok {
+		c.paths.Delete(m.SHA256)
+		return nil
+	}
+	if err := c.copy(d, path, now); err != nil {
+		if _, known := c.paths.Swap(m.SHA256, path); !known {
+			c.log.Error("sound not cached; the folder's own file is played", "file", path, "err", err)
+		}
+		return err
+	}
+	c.paths.Delete(m.SHA256)
+	return nil
+}
+
+// look says what is known of a sound, and whether that is news. A sound that
+// was found good is not read again while it is here.
+func (c *cache) look(m loa.Media) (s scheduler.Sound, news bool) {
+	key := scheduler.MediaKey(m)
+	old, told := c.told[key]
+	switch here := c.here(m.SHA256); {
+	case here && told && (old.Ready || old.Bad != ""):
+		return old, false
+	case here:
+		s = probe(m.SHA256, func() (io.ReadCloser, error) { return c.Open(m.SHA256) })
+	default:
+		s = scheduler.Sound{SHA256: key}
+	}
+	c.told[key] = s
+	return s, !told || s != old
+}
+
+// here reports whether a sound can be opened.
+func (c *cache) here(sha string) bool {
+	if _, direct := c.paths.Load(sha); direct {
+		return true
+	}
 	d, err := store.ParseDigest(sha)
 	if err != nil {
-		return absent
+		return false
 	}
-	if it, err := c.store.Item(d); err != nil || !it.Verified {
-		path, ok := c.folder.Path(sha)
-		if !ok {
-			return absent
-		}
-		if err := c.copy(d, path, now); err != nil {
-			c.log.Error("sound not cached; the folder's own file is played", "file", path, "err", err)
-			c.paths.Store(sha, path)
-			text := "sound not cached, the folder's own file is played: " + err.Error()
-			c.failed.Store(&text)
-		} else {
-			c.failed.Store(nil)
-		}
-	}
-	return probe(sha, func() (io.ReadCloser, error) { return c.Open(sha) })
+	it, err := c.store.Item(d)
+	return err == nil && it.Verified
 }
 
 // copy writes a file into the cache, from where an earlier try ended.

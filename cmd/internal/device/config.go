@@ -235,7 +235,7 @@ func (k *checker) oneOf(key, value string, allowed ...string) string {
 }
 
 func (k *checker) within(key string, v, least, most float64) float64 {
-	if v < least || v > most {
+	if !(v >= least && v <= most) { // NaN is neither
 		k.bad(key, v, fmt.Sprintf("%g to %g", least, most))
 	}
 	return v
@@ -339,6 +339,9 @@ func (a *AudioConfig) parseCard(s string) bool {
 
 func (k *checker) gpio(r rawConfig) board.Override {
 	o := board.Override{Chip: r.GPIO.Chip}
+	if r.GPIO.Amps != nil {
+		o.Amps = []board.Amp{} // an empty list is a cluster without relays
+	}
 	for i, ra := range r.GPIO.Amps {
 		key := fmt.Sprintf("gpio.amps[%d].", i)
 		amp := board.Amp{

@@ -68,6 +68,7 @@ func TestAWrongConfigurationNamesTheKeyAndWhatIsAllowed(t *testing.T) {
 		{"no line", smallest + "[gpio]\namps = [{label = \"horn\"}]\n", "gpio.amps[0].line", "offset"},
 		{"input", smallest + "[gpio]\ninputs = [{kind = \"smoke\"}]\n", "gpio.inputs[0].kind", "tamper, mains, button"},
 		{"gain", smallest + "[level]\ngain_db = 40.0\n", "level.gain_db", "-60 to 12"},
+		{"no number", smallest + "[level]\ngain_db = nan\n", "level.gain_db", "-60 to 12"},
 		{"emergency gain", smallest + "[level]\nemergency_gain_db = -30.0\n", "level.emergency_gain_db", "-20 to 12"},
 		{"budget", smallest + "[store]\naudio_budget_mib = 1\n", "store.audio_budget_mib", "16 to"},
 		{"clock", smallest + "[clock]\nuntrusted = \"maybe\"\n", "clock.untrusted", "hold, play"},

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"time"
@@ -55,8 +56,9 @@ type Core struct {
 	lengths  map[string]time.Duration // of sounds, by digest
 	bad      map[string]string        // sounds that are not here or can never be played, and why
 	outputUp bool
-	unsaved  string // why the last write to the state database failed, "" when it did not
-	wanted   string // what was last asked of the library, to ask only for news
+	cardLost time.Duration // Mono at which the sound card was last seen failing
+	unsaved  string        // why the last write to the state database failed, "" when it did not
+	wanted   string        // what was last asked of the library, to ask only for news
 	asked    time.Duration
 	changed  bool // a document changed since the library was asked
 	have     loa.Have
@@ -98,9 +100,23 @@ func (c *Core) ApplyAir(now scheduler.Now, from scheduler.Origin, a *loa.Air) er
 	if err := c.sched.ApplyAir(now, from, a); err != nil {
 		return err
 	}
+	if a != nil {
+		c.inlineSounds(now, a)
+	}
 	c.changed = true
 	c.have.Air = with(c.have.Air, from.Aud+"/"+from.KID, a == nil, func() uint64 { return a.Seq })
 	return nil
+}
+
+// inlineSounds takes in the sounds that came inside their document.
+func (c *Core) inlineSounds(now scheduler.Now, a *loa.Air) {
+	for _, it := range a.Items {
+		for _, m := range it.Media {
+			if m.Inline != nil {
+				c.Sound(now, probe(m.SHA256, func() (io.ReadCloser, error) { return inline(m) }))
+			}
+		}
+	}
 }
 
 func with(m map[string]uint64, key string, gone bool, seq func() uint64) map[string]uint64 {
@@ -140,16 +156,17 @@ func (c *Core) Turn(now scheduler.Now) (wake time.Duration) {
 			c.sched.Step(now, ev)
 		}
 		actions, w, ok := c.sched.Next()
-		for _, a := range actions {
+		for i, a := range actions {
+			if writes(a) && urgent(actions[:i]) {
+				c.player.step(t, false) // an emergency does not wait for the disk
+			}
 			c.do(t, a)
 		}
 		if next = never; ok {
 			next = w
 		}
 		c.trialStep(t, len(actions) > 0)
-		if c.Mono != nil {
-			t.Mono = c.Mono()
-		}
+		t = c.again(t)
 		next = min(next, c.player.step(t, c.trial.needsAmps()))
 		if len(actions) == 0 {
 			break
@@ -157,7 +174,39 @@ func (c *Core) Turn(now scheduler.Now) (wake time.Duration) {
 	}
 	c.watchFaults(t)
 	c.askLibrary(t)
+	if c.trial != nil {
+		next = min(next, t.Mono+trialEvery)
+	}
 	return min(next, c.asked+askEvery)
+}
+
+// writes reports whether an action may wait for the disk.
+func writes(a scheduler.Action) bool {
+	switch a.(type) {
+	case scheduler.Persist, scheduler.Done:
+		return true
+	}
+	return false
+}
+
+// urgent reports whether an emergency is among actions.
+func urgent(actions []scheduler.Action) bool {
+	for _, a := range actions {
+		if s, ok := a.(scheduler.Start); ok && s.Item.Class == loa.Emergency {
+			return true
+		}
+	}
+	return false
+}
+
+// again reads the time anew in the midst of a turn.
+func (c *Core) again(t instant) instant {
+	if c.Mono != nil {
+		mono := c.Mono()
+		t.Wall = t.Wall.Add(mono - t.Mono)
+		t.Mono = mono
+	}
+	return t
 }
 
 // do carries out one action.
@@ -238,19 +287,32 @@ func (c *Core) watchOutput(t instant) {
 
 // watchFaults looks at what the siblings say of themselves.
 func (c *Core) watchFaults(t instant) {
-	text := ""
-	if err := c.Speaker.OutputError(); err != nil {
-		text = err.Error()
-	}
-	c.faults.set(t.Wall, faultSoundCard, text)
+	c.watchCard(t)
 	c.faults.set(t.Wall, faultGPIO, c.player.amps.missing())
 	c.faults.set(t.Wall, faultAmplifier, c.player.amps.faulty())
 	c.faults.set(t.Wall, faultMedia, c.badSounds())
-	text = c.unsaved
+	text := c.unsaved
 	if text == "" && c.Trouble != nil {
 		text = c.Trouble()
 	}
 	c.faults.set(t.Wall, faultStorage, text)
+}
+
+// steady is how long the sound card must be open before its fault is over: one
+// that opens and fails again and again is one fault, and one event.
+const steady = 3 * time.Second
+
+// watchCard raises and clears the fault of the sound card.
+func (c *Core) watchCard(t instant) {
+	err := c.Speaker.OutputError()
+	switch {
+	case errors.Is(err, speaker.ErrNoOutput): // nothing was tried yet
+	case err != nil:
+		c.cardLost = t.Mono
+		c.faults.set(t.Wall, faultSoundCard, err.Error())
+	case t.Mono-c.cardLost >= steady:
+		c.faults.set(t.Wall, faultSoundCard, "")
+	}
 }
 
 // askEvery is how often the needs are worked out again while no document
@@ -289,6 +351,23 @@ func (c *Core) askLibrary(t instant) {
 		c.Library.Want(needs, t.Wall)
 	}
 }
+
+// Fade lets what sounds fade out before Close, so that the relays do not pop,
+// and returns how long that takes; 0 when nothing sounds.
+func (c *Core) Fade(now scheduler.Now) time.Duration {
+	if _, ok := c.player.sounding(); !ok {
+		return 0
+	}
+	for _, ps := range c.player.passes {
+		if ps.queued && ps.track != nil {
+			c.Speaker.Stop(ps.track, 0, 0)
+		}
+	}
+	return fadeTime
+}
+
+// fadeTime covers the speaker's ramp and what the card holds.
+const fadeTime = 80 * time.Millisecond
 
 // Close silences the device and switches its amplifiers off.
 func (c *Core) Close() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,7 +33,8 @@ type Device struct {
 	board   board.Board
 	epoch   time.Time
 	boot    uint64
-	clean   bool // the run before ended in good order
+	clean   bool   // the run before ended in good order
+	reason  string // why this run began
 	store   *store.Store
 	core    *Core
 	speaker *speaker.Speaker
@@ -46,6 +48,7 @@ type Device struct {
 	saved   time.Time // when the trusted time was last written
 
 	ready    chan struct{} // closed when the socket answers
+	answers  sync.Once
 	news     chan struct{} // from the speaker; one is enough
 	requests chan func(instant)
 	sounds   chan scheduler.Sound
@@ -108,11 +111,18 @@ func (d *Device) Run(ctx context.Context) error {
 	}
 	defer d.close()
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return d.speaker.Run(ctx, d.output) })
+	// The speaker outlives the control goroutine: a play that its end cuts must
+	// not be taken for one that failed.
+	sound, silence := context.WithCancel(context.WithoutCancel(ctx))
+	defer silence()
+	g.Go(func() error { return d.speaker.Run(sound, d.output) })
 	g.Go(func() error { return d.cache.run(ctx) })
 	g.Go(func() error { return d.watchPlan(ctx) })
 	g.Go(func() error { return d.serveSocket(ctx) })
-	g.Go(func() error { return d.control(ctx) })
+	g.Go(func() error {
+		defer silence()
+		return d.control(ctx)
+	})
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -129,10 +139,8 @@ func (d *Device) open() (err error) {
 	if err := d.openStore(); err != nil {
 		return err
 	}
-	if d.lines, err = d.openLines(); err == nil {
-		err = d.makeCore()
-	}
-	if err == nil {
+	d.lines = d.openLines()
+	if err = d.makeCore(); err == nil {
 		err = d.openInputs()
 	}
 	if err != nil {
@@ -169,7 +177,7 @@ func (d *Device) control(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	d.recordBoot(d.instant())
-	for {
+	for ctx.Err() == nil {
 		t := d.instant()
 		d.watchClock(t)
 		wake := d.watchInputs(t)
@@ -178,7 +186,6 @@ func (d *Device) control(ctx context.Context) error {
 		timer.Reset(min(wake-d.instant().Mono, longestTurn))
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-timer.C:
 		case <-d.news:
 		case <-d.inputs.changes():
@@ -189,6 +196,15 @@ func (d *Device) control(ctx context.Context) error {
 		case p := <-d.plans:
 			d.applyLocal(d.instant(), p)
 		}
+	}
+	d.fade()
+	return nil
+}
+
+// fade ends what sounds softly before the relays go off.
+func (d *Device) fade() {
+	if wait := d.core.Fade(d.instant().Now); wait > 0 {
+		<-time.After(wait)
 	}
 }
 
@@ -245,9 +261,7 @@ func (d *Device) watchClock(t instant) {
 	}
 	d.core.faults.set(t.Wall, faultClock, "")
 	if t.Wall.Sub(d.saved) >= saveTrustedEvery || t.Wall.Before(d.saved) {
-		if err := d.saveTrusted(t.Wall); err != nil {
-			d.log.Error("trusted time not saved", "err", err)
-		}
+		d.core.written("the trusted time is not saved", d.saveTrusted(t.Wall))
 	}
 }
 
@@ -263,7 +277,7 @@ type bootDetail struct {
 }
 
 func (d *Device) recordBoot(t instant) {
-	d.core.record(t.Wall, loa.EventBoot, bootDetail{d.boot, d.board.Name, Version, d.bootReason()})
+	d.core.record(t.Wall, loa.EventBoot, bootDetail{d.boot, d.board.Name, Version, d.reason})
 	for _, r := range d.store.Recovered() {
 		d.core.record(t.Wall, loa.EventLocal, faultDetail{Code: "store-recovered", Text: r.String()})
 	}

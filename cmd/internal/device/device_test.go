@@ -22,6 +22,9 @@ import (
 
 	"loa"
 	"loa/board"
+	"loa/scheduler"
+	"loa/speaker"
+	"loa/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -341,6 +344,107 @@ func TestTwoDaemonsDoNotShareASocket(t *testing.T) {
 	r.await("boot", ofType(loa.EventBoot))
 	_, err := listenUnix(filepath.Join(r.dir, "state", "speakerd.sock"))
 	assert.ErrorContains(t, err, "another speakerd answers there")
+}
+
+func TestTheSocketDoesNotReplaceAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "speakerd.toml")
+	require.NoError(t, os.WriteFile(path, []byte("precious"), 0o600))
+	_, err := listenUnix(path)
+	assert.ErrorContains(t, err, "name another path")
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "precious", string(b))
+}
+
+// The status is made while plans come and go.
+func TestTheStatusMayBeAskedAtAnyTime(t *testing.T) {
+	r := newRig(t, "")
+	r.start()
+	zone, err := time.LoadLocation(loa.DefaultZone)
+	require.NoError(t, err)
+	for i := range 20 {
+		y, m, d := time.Now().AddDate(0, 0, i+1).In(zone).Date()
+		plan, err := loa.ParsePlan(fmt.Appendf(nil, `{"v":1,"seq":%d,"items":[{"id":"a","start":"%04d-%02d-%02dT05:30:00","media":[{"sha256":"%064d"}]}]}`, i+1, y, m, d, i))
+		require.NoError(t, err)
+		r.dev.plans <- localPlan{plan: plan}
+		r.status()
+	}
+	st := r.until("the last plan", func(st loa.Status) bool { return st.Have.Plan["local"] == 20 })
+	assert.Equal(t, "a", st.Next.ID)
+}
+
+func TestASoundThatWasEvictedIsFetchedAgain(t *testing.T) {
+	r := newRig(t, "")
+	r.plan(time.Hour, "")
+	r.start()
+	r.until("cached", func(st loa.Status) bool { return st.Cache.Cached == 1 })
+	sha, err := hashFile(bulletin)
+	require.NoError(t, err)
+	d, err := store.ParseDigest(sha)
+	require.NoError(t, err)
+	require.NoError(t, r.dev.store.Remove(d))
+	r.dev.cache.rescan()
+	r.until("cached again", func(loa.Status) bool {
+		it, err := r.dev.store.Item(d)
+		return err == nil && it.Verified
+	})
+}
+
+func TestAFileThatChangedIsNotPlayedForAnother(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tin.mp3")
+	require.NoError(t, os.WriteFile(path, []byte("one sound"), 0o600))
+	sha, err := hashFile(path)
+	require.NoError(t, err)
+	f, err := openVerified(path, sha)
+	require.NoError(t, err)
+	b, err := io.ReadAll(f)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	assert.Equal(t, "one sound", string(b))
+	require.NoError(t, os.WriteFile(path, []byte("two sound"), 0o600))
+	_, err = openVerified(path, sha)
+	assert.ErrorContains(t, err, "has changed since")
+}
+
+func TestAFileThatIsGoneKeepsItsSound(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tin.mp3"), []byte("sound"), 0o600))
+	f := OpenFolder(dir)
+	_, err := f.Scan()
+	require.NoError(t, err)
+	sha, ok := f.Digest("tin.mp3")
+	require.True(t, ok)
+	require.NoError(t, os.Remove(filepath.Join(dir, "tin.mp3")))
+	_, err = f.Scan()
+	require.NoError(t, err)
+	again, ok := f.Digest("tin.mp3")
+	assert.True(t, ok)
+	assert.Equal(t, sha, again)
+
+	after := OpenFolder(dir)
+	after.Remember(f.Names())
+	again, _ = after.Digest("tin.mp3")
+	assert.Equal(t, sha, again, "after a restart too")
+}
+
+func TestAnEmergencyDoesNotWaitForTheDisk(t *testing.T) {
+	var order []string
+	b, err := board.Lookup("sim")
+	require.NoError(t, err)
+	v, err := NewVirtual(VirtualConfig{Board: b, Folder: OpenFolder(""), From: time.Now(), Log: slog.New(slog.DiscardHandler),
+		Journal: &Lines{W: io.Discard},
+		Pin:     func(_ time.Duration, line string, value int) { order = append(order, fmt.Sprint("line ", line, "=", value)) },
+		Sound:   func(time.Duration, speaker.Format, []float32, bool) error { return nil }})
+	require.NoError(t, err)
+	v.core.SaveMemory = func(scheduler.Memory) error { order = append(order, "disk"); return nil }
+	require.NoError(t, v.Advance(t.Context(), time.Second))
+	order = nil
+	air := &loa.Air{Header: loa.Header{V: 1}, Items: []loa.AirItem{{
+		Item: loa.Item{ID: "lu", Class: loa.Emergency}, End: v.cfg.From.Add(time.Minute), Tone: loa.Siren}}}
+	require.NoError(t, v.ApplyAir(scheduler.Origin{KID: "k"}, air))
+	require.NoError(t, v.Advance(t.Context(), 2*time.Second))
+	require.Contains(t, order, "disk")
+	assert.Equal(t, "line 0=1", order[0], "%v", order)
 }
 
 func TestTheSocketIsForItsOwnerOnly(t *testing.T) {

@@ -19,7 +19,8 @@ const (
 	faultMedia     = "media"
 	faultMains     = "mains"
 	faultTamper    = "tamper"
-	faultBoard     = "board"
+	faultContacts  = "contacts"
+	faultSocket    = "socket"
 )
 
 // faults is the set of what is wrong now. A change of it is an event.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -22,6 +23,7 @@ type Folder struct {
 	dir   string
 	known map[string]seen   // by path
 	path  map[string]string // by digest
+	names map[string]string // digest of each file ever asked for by name
 }
 
 // seen is what a file was when it was last hashed.
@@ -34,7 +36,7 @@ type seen struct {
 // OpenFolder makes an index of dir, which may be "" for none. Files appear
 // after Scan.
 func OpenFolder(dir string) *Folder {
-	return &Folder{dir: dir, known: map[string]seen{}, path: map[string]string{}}
+	return &Folder{dir: dir, known: map[string]seen{}, path: map[string]string{}, names: map[string]string{}}
 }
 
 // Scan reads the folder again and hashes what is new or changed. It reports
@@ -92,11 +94,22 @@ func (f *Folder) Path(sha string) (string, bool) {
 	return p, ok
 }
 
-// Digest is that of a file in the folder, by its name.
+// Digest is that of a file in the folder, by its name; of one that is gone,
+// what it was when last asked for: its sound may be in the cache.
 func (f *Folder) Digest(name string) (string, bool) {
-	s, ok := f.known[filepath.Join(f.dir, name)]
-	return s.digest, ok
+	if s, ok := f.known[filepath.Join(f.dir, name)]; ok {
+		f.names[name] = s.digest
+	}
+	digest, ok := f.names[name]
+	return digest, ok
 }
+
+// Names are the digests of the files that were asked for by name, for
+// Remember after a restart. The map is the caller's.
+func (f *Folder) Names() map[string]string { return maps.Clone(f.names) }
+
+// Remember takes in what Names returned earlier.
+func (f *Folder) Remember(names map[string]string) { maps.Copy(f.names, names) }
 
 // ErrNoSound is returned for a sound that is in no place known.
 var ErrNoSound = errors.New("sound not found")

@@ -61,9 +61,11 @@ func (d *Device) watchInputs(t instant) (wake time.Duration) {
 	in := d.inputs
 	if in.in.Missing() && (in.tried.IsZero() || t.now().Sub(in.tried) >= retryAmps) {
 		in.tried = t.now()
+		text := ""
 		if err := in.in.Open(); err != nil {
-			d.log.Error("contacts not available", "err", err)
+			text = oneLine(err)
 		}
+		d.core.faults.set(t.Wall, faultContacts, text)
 	}
 	next, ok := in.in.Step(t.now())
 	for _, ch := range in.in.Take() {

@@ -34,16 +34,18 @@ func (d *Device) watchPlan(ctx context.Context) error {
 	tick := time.NewTicker(planEvery)
 	defer tick.Stop()
 	folder := OpenFolder(d.cfg.Local.MediaDir)
+	folder.Remember(d.loadNames())
 	last := ""
 	for {
 		changed, err := folder.Scan()
 		if err != nil {
-			d.log.Warn("folder of sounds not read", "dir", d.cfg.Local.MediaDir, "err", err)
+			d.log.Debug("folder of sounds not read", "dir", d.cfg.Local.MediaDir, "err", err) // the cache says it once
 		}
 		stamp := fileStamp(d.cfg.Local.Plan)
 		if changed || stamp != last {
 			last = stamp
 			plan, err := ReadPlan(d.cfg.Local.Plan, folder)
+			d.saveNames(folder.Names())
 			select {
 			case d.plans <- localPlan{plan, err}:
 			case <-ctx.Done():

@@ -34,11 +34,39 @@ type SelftestReport struct {
 // errBusy is answered to what cannot be done while something plays.
 var errBusy = errors.New("busy")
 
-// serveSocket answers loactl until ctx ends.
+// retrySocket is how long to wait before a socket that could not be made is
+// tried again.
+const retrySocket = 10 * time.Second
+
+// serveSocket answers loactl until ctx ends. A cluster that nobody can ask
+// still plays: without a socket it says so and tries again.
 func (d *Device) serveSocket(ctx context.Context) error {
+	for {
+		err := d.serveOnce(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		d.log.Error("loactl cannot reach this device", "err", err)
+		text := err.Error()
+		if err := d.ask(ctx, func(t instant) { d.core.faults.set(t.Wall, faultSocket, text) }); err != nil {
+			return nil
+		}
+		select {
+		case <-time.After(retrySocket):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// serveOnce makes the socket and answers there.
+func (d *Device) serveOnce(ctx context.Context) error {
 	l, err := listenUnix(d.cfg.Socket)
 	if err != nil {
 		return err
+	}
+	if err := d.ask(ctx, func(t instant) { d.core.faults.set(t.Wall, faultSocket, "") }); err != nil {
+		return errors.Join(err, l.Close())
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", d.getStatus)
@@ -49,7 +77,7 @@ func (d *Device) serveSocket(ctx context.Context) error {
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 8 << 10}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
-	close(d.ready)
+	d.answers.Do(func() { close(d.ready) })
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("socket %s: %w", d.cfg.Socket, err)
 	}
@@ -65,6 +93,9 @@ func listenUnix(path string) (net.Listener, error) {
 		_ = c.Close()
 		return nil, fmt.Errorf("socket %s: another speakerd answers there", path)
 	}
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
+		return nil, fmt.Errorf("socket %s: something else is there and stays; name another path", path)
+	}
 	_ = os.Remove(path)
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -78,10 +109,13 @@ func listenUnix(path string) (net.Listener, error) {
 }
 
 func answer(w http.ResponseWriter, v any) {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	_ = enc.Encode(v)
+	_, _ = w.Write(append(b, '\n'))
 }
 
 func refuse(w http.ResponseWriter, code int, err error) {

@@ -16,7 +16,8 @@ import (
 const (
 	keyMemory = "scheduler.memory" // JSON of scheduler.Memory
 	keyBoot   = "boot.count"
-	keyClean  = "boot.clean" // "yes" while the daemon is down in good order
+	keyNames  = "local.names" // JSON: digest of each file that the plan names
+	keyClean  = "boot.clean"  // "yes" while the daemon is down in good order
 )
 
 // openStore opens the databases and reads what earlier runs left.
@@ -30,6 +31,7 @@ func (d *Device) openStore() error {
 	if d.boot, err = s.Increment(keyBoot); err != nil {
 		d.log.Error("start not counted", "err", err)
 	}
+	d.reason = d.bootReason()
 	if err := s.Put(keyClean, []byte("no")); err != nil {
 		d.log.Error("start not noted", "err", err)
 	}
@@ -111,7 +113,7 @@ func (d *Device) saveTrusted(now time.Time) error {
 		if d.trust.rtcAgrees(now) {
 			return tx.Put(keyRTC, text)
 		}
-		return nil
+		return tx.Delete(keyRTC) // a clock that ran wrong is not believed after the next start
 	})
 }
 
@@ -131,6 +133,25 @@ func (d *Device) loadMemory() (m scheduler.Memory) {
 		}
 	}
 	return m
+}
+
+// loadNames are the digests of the plan's files as last seen.
+func (d *Device) loadNames() (names map[string]string) {
+	if err := json.Unmarshal(d.load(keyNames), &names); err != nil {
+		return nil // never saved, or damaged: the files themselves will tell
+	}
+	return names
+}
+
+// saveNames stores them when they have changed.
+func (d *Device) saveNames(names map[string]string) {
+	b, err := json.Marshal(names)
+	if err != nil || len(names) == 0 || string(b) == string(d.load(keyNames)) {
+		return
+	}
+	if err := d.store.Put(keyNames, b); err != nil {
+		d.log.Error("names of sounds not saved", "err", err)
+	}
 }
 
 var _ Journal = (*Device)(nil)

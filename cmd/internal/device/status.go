@@ -2,7 +2,9 @@ package device
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"loa"
@@ -15,8 +17,8 @@ import (
 func (c *Core) snapshot(t instant) loa.Status {
 	st := loa.Status{
 		V: 1, At: t.Wall, State: c.state(),
-		Have: c.have, GainDB: c.Options.GainDB,
-		Faults: c.faults.list, Amps: []loa.AmpStatus{},
+		Have: loa.Have{Plan: maps.Clone(c.have.Plan), Air: maps.Clone(c.have.Air)}, GainDB: c.Options.GainDB,
+		Faults: slices.Clone(c.faults.list), Amps: []loa.AmpStatus{},
 		Cache: c.cacheCount(), Audio: c.audio(),
 	}
 	if st.Faults == nil {
@@ -101,7 +103,7 @@ func (d *Device) status(t instant) loa.Status {
 	st.Boot = d.boot
 	st.Clock = loa.ClockStatus{Source: d.trust.source, Trusted: t.Trusted}
 	st.Firmware = loa.Firmware{Version: Version}
-	st.BootInfo = loa.BootInfo{At: t.Wall.Add(-t.Mono), Reason: d.bootReason(), Count: d.boot}
+	st.BootInfo = loa.BootInfo{At: t.Wall.Add(-t.Mono), Reason: d.reason, Count: d.boot}
 	if card, ok := d.output.(*alsa.Output); ok {
 		if cs := card.Status(); cs.Open {
 			st.Audio.Card = fmt.Sprintf("%d [%s] %s, %s", cs.Card, cs.ID, cs.Name, cs.Format)

@@ -15,6 +15,7 @@ const (
 	trialHz    = 1000
 	trialLevel = -12.0
 	trialLimit = 10 * time.Second // longest wait for one amplifier's tone
+	trialEvery = 50 * time.Millisecond
 )
 
 // SelftestLine is the result of one check of the self-test.
@@ -52,7 +53,7 @@ func (c *Core) StartTrial(t instant, answer chan<- []SelftestLine) error {
 	if len(c.player.passes) > 0 {
 		return fmt.Errorf("%q is about to play; try again after it", c.player.passes[0].Item.ID)
 	}
-	tr := &trial{answer: answer, lines: c.checks(t)}
+	tr := &trial{answer: answer, lines: c.checks(t), since: t.Mono}
 	for _, s := range c.player.amps.state() {
 		tr.labels = append(tr.labels, s.Label)
 	}
@@ -110,8 +111,9 @@ func (c *Core) trialStep(t instant, busy bool) {
 // trialLoad selects one amplifier and prepares its tone.
 func (c *Core) trialLoad(t instant) {
 	tr := c.trial
-	if c.player.amps.on() > 0 {
-		return // the one before is still switching off
+	if c.player.amps.on() > 0 { // the one before is still switching off
+		c.trialTimeout(t, "the amplifier before it does not switch off")
+		return
 	}
 	if c.player.amps.amps != nil {
 		c.player.amps.amps.Select(tr.amp)
@@ -179,6 +181,7 @@ func (c *Core) trialLine(t instant, ok bool, detail string) {
 		}
 		tr.lines = append(tr.lines, SelftestLine{Check: check, Label: tr.labels[tr.amp], OK: ok, Detail: detail})
 		tr.amp++
+		tr.since = t.Mono
 	}
 }
 

@@ -44,16 +44,17 @@ var buildTime = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
 // look asks the machine once more. It reports whether anything changed.
 func (tr *trust) look(now time.Time) (changed bool) {
-	if tr.source != clockNone || now.Before(tr.floor) {
+	if tr.source == clockKernel || tr.source == clockGiven || now.Before(tr.floor) {
 		return false
 	}
+	before := tr.source
 	switch {
 	case kernelSynchronised():
 		tr.source = clockKernel
-	case tr.rtcOK && tr.rtcAgrees(now):
+	case before == clockNone && tr.rtcOK && tr.rtcAgrees(now):
 		tr.source = clockRTC
 	}
-	return tr.source != clockNone
+	return tr.source != before
 }
 
 // trusted reports whether a clock that shows now can be believed.

@@ -188,10 +188,13 @@ func (p *player) pulling() bool {
 func (p *player) span(from, to speaker.Frame) (lo, hi speaker.Frame, ok bool) {
 	lo, hi = to, from
 	for _, ps := range p.passes {
-		if ps.track == nil || !ps.queued {
+		if ps.track == nil || !ps.queued || ps.Silent {
 			continue
 		}
 		pr := ps.track.Progress()
+		if pr.First < 0 {
+			continue // revoked before its first frame
+		}
 		if pr.State != speaker.Playing && pr.State != speaker.Ended {
 			continue
 		}
