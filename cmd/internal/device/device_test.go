@@ -22,6 +22,7 @@ import (
 
 	"loa"
 	"loa/board"
+	"loa/gpio"
 	"loa/scheduler"
 	"loa/speaker"
 	"loa/store"
@@ -433,8 +434,10 @@ func TestAnEmergencyDoesNotWaitForTheDisk(t *testing.T) {
 	require.NoError(t, err)
 	v, err := NewVirtual(VirtualConfig{Board: b, Folder: OpenFolder(""), From: time.Now(), Log: slog.New(slog.DiscardHandler),
 		Journal: &Lines{W: io.Discard},
-		Pin:     func(_ time.Duration, line string, value int) { order = append(order, fmt.Sprint("line ", line, "=", value)) },
-		Sound:   func(time.Duration, speaker.Format, []float32, bool) error { return nil }})
+		Pin: func(_ time.Duration, line string, value int) {
+			order = append(order, fmt.Sprint("line ", line, "=", value))
+		},
+		Sound: func(time.Duration, speaker.Format, []float32, bool) error { return nil }})
 	require.NoError(t, err)
 	v.core.SaveMemory = func(scheduler.Memory) error { order = append(order, "disk"); return nil }
 	require.NoError(t, v.Advance(t.Context(), time.Second))
@@ -445,6 +448,44 @@ func TestAnEmergencyDoesNotWaitForTheDisk(t *testing.T) {
 	require.NoError(t, v.Advance(t.Context(), 2*time.Second))
 	require.Contains(t, order, "disk")
 	assert.Equal(t, "line 0=1", order[0], "%v", order)
+}
+
+// A chip that is missing at first does not keep the bulletin from its time; the
+// relays join when it comes.
+func TestAMissingGPIOChipIsAFaultAndTheSoundGoesOn(t *testing.T) {
+	b, err := board.Lookup("sim")
+	require.NoError(t, err)
+	folder := OpenFolder("../../../testdata/sound")
+	_, err = folder.Scan()
+	require.NoError(t, err)
+	sha, err := hashFile(bulletin)
+	require.NoError(t, err)
+	var log strings.Builder
+	from := time.Date(2026, 11, 22, 5, 0, 0, 0, time.UTC)
+	v, err := NewVirtual(VirtualConfig{Board: b, Folder: folder, From: from, Log: slog.New(slog.DiscardHandler), Journal: &Lines{W: &log},
+		Pin:   func(time.Duration, string, int) {},
+		Sound: func(time.Duration, speaker.Format, []float32, bool) error { return nil }})
+	require.NoError(t, err)
+	missing := true
+	fake := &gpio.Fake{FailOpen: func(string) error {
+		if missing {
+			return gpio.ErrNoChip
+		}
+		return nil
+	}}
+	amps, err := amplifiers(b, fake)
+	require.NoError(t, err)
+	v.core.Amps, v.core.player.amps = amps, newAmpBank(amps, slog.New(slog.DiscardHandler))
+	plan, err := loa.ParsePlan(fmt.Appendf(nil, `{"v":1,"zone":"UTC","items":[{"id":"a","start":"2026-11-22T05:00:30","rrule":"FREQ=HOURLY;COUNT=2","media":[{"sha256":"%s"}]}]}`, sha))
+	require.NoError(t, err)
+	require.NoError(t, v.ApplyPlan(scheduler.Origin{KID: "local"}, plan))
+	require.NoError(t, v.Advance(t.Context(), time.Minute))
+	assert.Contains(t, log.String(), `"code":"gpio"`)
+	assert.Contains(t, log.String(), `"frames_played":0,"amps":0,"result":"played"`, "played, and honest about who heard it")
+	missing = false
+	require.NoError(t, v.Advance(t.Context(), 2*time.Hour))
+	assert.Contains(t, log.String(), `"type":"clear","code":"gpio"`)
+	assert.Contains(t, log.String(), `"amps":2,"result":"played"`)
 }
 
 func TestTheSocketIsForItsOwnerOnly(t *testing.T) {
