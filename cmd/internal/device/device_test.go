@@ -450,6 +450,69 @@ func TestAnEmergencyDoesNotWaitForTheDisk(t *testing.T) {
 	assert.Equal(t, "line 0=1", order[0], "%v", order)
 }
 
+func TestAMissingSoundCardIsAFaultAndThePlayIsLate(t *testing.T) {
+	r := newRig(t, "[audio]\noutput = \"alsa:no such card\"\n[local]\nplan = \"plan.json\"\nmedia_dir = \"sounds\"\n")
+	r.plan(2*time.Second, `,"late":"PT4S"`)
+	r.start()
+	e := r.await("fault", ofType(loa.EventFault)).detail.(faultDetail)
+	assert.Equal(t, "sound-card", e.Code)
+	assert.Contains(t, e.Text, "no such card")
+	p := r.await("play", ofType(loa.EventPlay)).detail.(loa.PlayRecord)
+	assert.Equal(t, loa.ResultFailed, p.Result)
+	assert.Zero(t, p.FramesPlayed)
+	assert.False(t, r.status().Audio.Open)
+	for _, pin := range r.pins {
+		assert.Contains(t, pin, "=0", "no amplifier comes on for nothing")
+	}
+}
+
+// systemd is told that the device is ready, that it lives, and that it ends.
+func TestSystemdIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	require.NoError(t, err)
+	defer l.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", "3000000")
+	r := newRig(t, "[audio]\noutput = \"null\"\n")
+	r.start()
+	heard := func() string {
+		require.NoError(t, l.SetReadDeadline(time.Now().Add(time.Minute)))
+		b := make([]byte, 4096)
+		n, err := l.Read(b)
+		require.NoError(t, err)
+		return string(b[:n])
+	}
+	assert.Contains(t, heard(), "READY=1")
+	assert.Equal(t, "WATCHDOG=1", heard())
+	assert.Equal(t, "WATCHDOG=1", heard(), "again and again")
+	r.end()
+	last := heard()
+	for last == "WATCHDOG=1" {
+		last = heard()
+	}
+	assert.Equal(t, "STOPPING=1", last)
+}
+
+// A file takes the place of the watchdog's device: what is written there is
+// what the driver would get.
+func TestTheHardwareWatchdogIsFedAndLetGo(t *testing.T) {
+	r := newRig(t, "[audio]\noutput = \"null\"\n[watchdog]\ndevice = \"watchdog\"\n")
+	r.write("watchdog", "")
+	text, err := os.ReadFile(filepath.Join(r.dir, "speakerd.toml"))
+	require.NoError(t, err)
+	r.write("speakerd.toml", strings.ReplaceAll(string(text), "\"watchdog\"", fmt.Sprintf("%q", filepath.Join(r.dir, "watchdog"))))
+	r.start()
+	fed := func() []byte {
+		b, err := os.ReadFile(filepath.Join(r.dir, "watchdog"))
+		require.NoError(t, err)
+		return b
+	}
+	r.until("fed twice", func(loa.Status) bool { return len(fed()) >= 2 })
+	r.end()
+	assert.Equal(t, byte('V'), fed()[len(fed())-1], "the magic character: an orderly end does not reset the board")
+}
+
 // A chip that is missing at first does not keep the bulletin from its time; the
 // relays join when it comes.
 func TestAMissingGPIOChipIsAFaultAndTheSoundGoesOn(t *testing.T) {
