@@ -5,39 +5,23 @@ package gpio_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"os"
-	"os/exec" // builds this package's tests for the boards
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"loa/tools/boardvm/boardtest"
 	"loa/tools/boardvm/machine"
 )
 
 // The tests of kernel_linux_test.go on emulated boards, whose PL061 has lines
 // with nothing on them and a power button that can be pressed.
 
-func TestOnAnEmulatedARMv7Board(t *testing.T) { onBoard(t, machine.ARMv7, "GOARCH=arm", "GOARM=7") }
-func TestOnAnEmulatedARM64Board(t *testing.T) { onBoard(t, machine.ARM64, "GOARCH=arm64") }
+func TestOnAnEmulatedARMv7Board(t *testing.T) { onBoard(t, machine.ARMv7) }
+func TestOnAnEmulatedARM64Board(t *testing.T) { onBoard(t, machine.ARM64) }
 
-func onBoard(t *testing.T, arch machine.Arch, env ...string) {
-	program := filepath.Join(t.TempDir(), "gpio.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", program, ".")
-	build.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux"), env...)
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	vm, err := machine.Boot(t.Context(), machine.Config{
-		Arch: arch, Cache: filepath.Join("..", ".cache", "boardvm"), Files: map[string]string{"/bin/gpio.test": program}, Log: t.Output(),
-	})
-	if errors.Is(err, machine.ErrMissing) {
-		t.Skipf("not run: %v", err)
-	}
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, vm.Close()) })
-
+func onBoard(t *testing.T, arch machine.Arch) {
+	vm := boardtest.Boot(t, arch, "gpio.test")
 	t.Run("lines are driven and read back", func(t *testing.T) {
 		var log bytes.Buffer
 		err := vm.Stream(t.Context(), &log, "LOA_GPIO_CHIP=gpiochip0 LOA_GPIO_LINES=4,5,6 gpio.test -test.v -test.run IsAChip")

@@ -5,10 +5,6 @@ package alsa
 import (
 	"bytes"
 	"context"
-	"errors"
-	"os"
-	"os/exec" // builds this package's tests for the boards
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,29 +13,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"loa/speaker/internal/outputtest"
+	"loa/tools/boardvm/boardtest"
 	"loa/tools/boardvm/machine"
 )
 
 // The tests of real_test.go on emulated boards with a USB sound card, where a
 // hand can pull the card out and an ear hears what it was given.
 
-func TestOnAnEmulatedARMv7Board(t *testing.T) { onBoard(t, machine.ARMv7, "GOARCH=arm", "GOARM=7") }
-func TestOnAnEmulatedARM64Board(t *testing.T) { onBoard(t, machine.ARM64, "GOARCH=arm64") }
+func TestOnAnEmulatedARMv7Board(t *testing.T) { onBoard(t, machine.ARMv7) }
+func TestOnAnEmulatedARM64Board(t *testing.T) { onBoard(t, machine.ARM64) }
 
-func onBoard(t *testing.T, arch machine.Arch, env ...string) {
-	program := filepath.Join(t.TempDir(), "card.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", program, ".")
-	build.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux"), env...)
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	vm, err := machine.Boot(t.Context(), machine.Config{
-		Arch: arch, Cache: filepath.Join("..", "..", ".cache", "boardvm"), Files: map[string]string{"/bin/card.test": program}, Log: t.Output(),
-	})
-	if errors.Is(err, machine.ErrMissing) {
-		t.Skipf("not run: %v", err)
-	}
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, vm.Close()) })
+func onBoard(t *testing.T, arch machine.Arch) {
+	vm := boardtest.Boot(t, arch, "card.test")
 	b := board{vm}
 
 	t.Run("the card can be used", func(t *testing.T) {
