@@ -3,6 +3,7 @@ package device
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -26,6 +27,24 @@ func TestTheReferenceIsTheDefaults(t *testing.T) {
 	bare, err := ParseConfig([]byte("data_dir = \"/var/lib/loa\"\nsocket = \"/run/loa/speakerd.sock\"\n"), "/etc/loa")
 	require.NoError(t, err)
 	assert.Equal(t, bare, ref, "reference.toml must show every key with its default")
+}
+
+func TestTheReferenceShowsEveryKey(t *testing.T) {
+	text, err := os.ReadFile("../../speakerd/reference.toml")
+	require.NoError(t, err)
+	var walk func(reflect.Type)
+	walk = func(s reflect.Type) {
+		for i := range s.NumField() {
+			f := s.Field(i)
+			if f.Type.Kind() == reflect.Struct {
+				assert.Contains(t, string(text), "["+f.Tag.Get("toml")+"]")
+				walk(f.Type)
+				continue
+			}
+			assert.Regexp(t, `(?m)^(# )?`+f.Tag.Get("toml")+" = ", string(text))
+		}
+	}
+	walk(reflect.TypeFor[rawConfig]())
 }
 
 // Every commented example of the reference must be right once the mark is

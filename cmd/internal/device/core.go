@@ -21,7 +21,8 @@ type Library interface {
 	Want(needs []scheduler.Need, now time.Time)
 }
 
-// Parts are what a Core is made of. All are required but Amps.
+// Parts are what a Core is made of. Amps, Mono and Trouble may
+// be nil, all else is required.
 type Parts struct {
 	Log     *slog.Logger
 	Epoch   time.Time // the moment at which Now.Mono is 0; the speaker's output uses the same clock
