@@ -4,7 +4,10 @@ package deps
 import (
 	"encoding/json"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,6 +24,7 @@ type pkg struct {
 
 func list(t *testing.T) []pkg {
 	t.Helper()
+	look(t)
 	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Standard", "loa/...")
 	cmd.Env = append(cmd.Environ(), "GOOS=linux", "GOFLAGS=-tags=oto")
 	out, err := cmd.Output()
@@ -37,6 +41,20 @@ func list(t *testing.T) []pkg {
 	}
 	require.NotEmpty(t, all)
 	return all
+}
+
+// look opens every Go file itself. go test keeps results by the files a test
+// has opened, not by those a program it started has read: without this a rule
+// broken in another room would go unnoticed until the cache is cold.
+func look(t *testing.T) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" {
+			return err
+		}
+		_, err = os.ReadFile(path)
+		return err
+	}))
 }
 
 // room is the top-level folder of a package, "" for the root and for foreign ones.
@@ -100,6 +118,9 @@ func TestEachForeignModuleHasOneDoor(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for _, p := range list(t) {
+		if room(p.ImportPath) == "tools" { // tests and what helps them
+			continue
+		}
 		for _, i := range p.Imports {
 			for module, door := range doors {
 				if i == module || strings.HasPrefix(i, module+"/") {
