@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	_ "embed"
+	"flag"
 	"fmt"
 	"io"
 
@@ -13,24 +15,26 @@ import (
 var reference string
 
 type checkCmd struct {
-	Config    string `placeholder:"FILE" help:"Configuration file (TOML)."`
-	Reference bool   `help:"Print a commented configuration with every key and its default."`
+	configFlag
+	reference bool
 }
 
-// Run checks all that can be checked without touching the hardware.
-func (c checkCmd) Run(out io.Writer) error {
-	if c.Reference {
+func (c *checkCmd) flags(fs *flag.FlagSet) {
+	c.configFlag.flags(fs)
+	fs.BoolVar(&c.reference, "reference", false, "Print a commented configuration with every key and its default.")
+}
+
+// run checks all that can be checked without touching the hardware.
+func (c *checkCmd) run(_ context.Context, out io.Writer) error {
+	if c.reference {
 		_, err := io.WriteString(out, reference)
 		return err
 	}
-	if c.Config == "" {
-		return fmt.Errorf("%w: --config: missing; allowed: a configuration file", device.ErrConfig)
-	}
-	cfg, b, err := configFlag{c.Config}.load()
+	cfg, b, err := c.load()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "configuration  ok   %s\n", c.Config)
+	fmt.Fprintf(out, "configuration  ok   %s\n", c.path)
 	fmt.Fprintf(out, "board          ok   %s (%s), %d amplifiers\n", b.Name, b.Model, len(b.Amps))
 	fmt.Fprintf(out, "output         ok   %s\n", cfg.Audio)
 	if cfg.Local.Plan == "" {

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,17 +14,9 @@ import (
 	"text/tabwriter"
 
 	"loa/board"
-	"loa/cmd/internal/cli"
 	"loa/cmd/internal/device"
+	"loa/cmd/internal/exit"
 )
-
-type verbs struct {
-	Run     runCmd     `cmd:"" help:"Run the cluster until a signal ends it."`
-	Check   checkCmd   `cmd:"" help:"Check the configuration, the plan and the sounds, and say what is wrong."`
-	Off     offCmd     `cmd:"" help:"Switch all amplifiers off, now. For systemd's ExecStopPost and for people."`
-	Boards  boardsCmd  `cmd:"" help:"List the boards this build knows, with their pins."`
-	Version versionCmd `cmd:"" help:"Print the version."`
-}
 
 const description = `The daemon of one loudspeaker cluster (cụm loa truyền thanh).
 
@@ -35,20 +28,21 @@ Examples:
 
 A commented configuration: speakerd check --reference`
 
-func main() { program().Main() }
-
-func program() cli.Program {
-	return cli.Program{Name: "speakerd", Description: description, Grammar: &verbs{}, Usage: []error{device.ErrConfig}}
-}
+func main() { exit.Main(speakerd) }
 
 // configFlag is shared by the verbs that need a configuration.
-type configFlag struct {
-	Config string `required:"" placeholder:"FILE" help:"Configuration file (TOML)."`
+type configFlag struct{ path string }
+
+func (f *configFlag) flags(fs *flag.FlagSet) {
+	fs.StringVar(&f.path, "config", "", "Configuration `FILE` (TOML). Required.")
 }
 
 // load reads the configuration and the board it names.
 func (f configFlag) load() (device.Config, board.Board, error) {
-	cfg, err := device.LoadConfig(f.Config)
+	if f.path == "" {
+		return device.Config{}, board.Board{}, fmt.Errorf("%w: --config: missing; allowed: a configuration file", exit.ErrUsage)
+	}
+	cfg, err := device.LoadConfig(f.path)
 	if err != nil {
 		return cfg, board.Board{}, err
 	}
@@ -61,11 +55,17 @@ func (f configFlag) load() (device.Config, board.Board, error) {
 
 type runCmd struct {
 	configFlag
-	Supervise string `enum:"auto,yes,no" default:"auto" help:"Run below a parent that switches the amplifiers off should the daemon die: auto (unless systemd does it), yes or no."`
+	supervise oneOf
 }
 
-// Run runs the daemon, or the parent that watches over it.
-func (c runCmd) Run(ctx context.Context) error {
+func (c *runCmd) flags(fs *flag.FlagSet) {
+	c.configFlag.flags(fs)
+	c.supervise = oneOf{"auto", []string{"auto", "yes", "no"}}
+	fs.Var(&c.supervise, "supervise", "Run below a parent that switches the amplifiers off should the\ndaemon die: `auto|yes|no`. auto, the default: unless systemd does it.")
+}
+
+// run runs the daemon, or the parent that watches over it.
+func (c *runCmd) run(ctx context.Context, _ io.Writer) error {
 	cfg, b, err := c.load()
 	if err != nil {
 		return err
@@ -78,11 +78,11 @@ func (c runCmd) Run(ctx context.Context) error {
 	return device.New(cfg, b, log).Run(ctx)
 }
 
-func (c runCmd) supervised() bool {
-	if os.Getenv(childEnv) != "" || c.Supervise == "no" {
+func (c *runCmd) supervised() bool {
+	if os.Getenv(childEnv) != "" || c.supervise.value == "no" {
 		return false
 	}
-	return c.Supervise == "yes" || os.Getenv("NOTIFY_SOCKET") == ""
+	return c.supervise.value == "yes" || os.Getenv("NOTIFY_SOCKET") == ""
 }
 
 func logger(cfg device.Config) *slog.Logger {
@@ -93,8 +93,8 @@ func logger(cfg device.Config) *slog.Logger {
 
 type offCmd struct{ configFlag }
 
-// Run switches every amplifier of the board off.
-func (c offCmd) Run() error {
+// run switches every amplifier of the board off.
+func (c *offCmd) run(context.Context, io.Writer) error {
 	cfg, b, err := c.load()
 	if err != nil {
 		return err
@@ -102,13 +102,15 @@ func (c offCmd) Run() error {
 	return device.AllOff(cfg, b)
 }
 
-type boardsCmd struct {
-	JSON bool `name:"json" help:"Machine-readable."`
+type boardsCmd struct{ json bool }
+
+func (c *boardsCmd) flags(fs *flag.FlagSet) {
+	fs.BoolVar(&c.json, "json", false, "Machine-readable.")
 }
 
-// Run lists the profiles.
-func (c boardsCmd) Run(out io.Writer) error {
-	if c.JSON {
+// run lists the profiles.
+func (c *boardsCmd) run(_ context.Context, out io.Writer) error {
+	if c.json {
 		enc := json.NewEncoder(out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(board.All())
@@ -131,8 +133,10 @@ func (c boardsCmd) Run(out io.Writer) error {
 
 type versionCmd struct{}
 
-// Run prints the version.
-func (versionCmd) Run(out io.Writer) error {
+func (versionCmd) flags(*flag.FlagSet) {}
+
+// run prints the version.
+func (versionCmd) run(_ context.Context, out io.Writer) error {
 	_, err := fmt.Fprintln(out, "speakerd", device.Version)
 	return err
 }

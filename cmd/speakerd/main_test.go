@@ -22,9 +22,9 @@ import (
 	"loa"
 )
 
-func speakerd(args ...string) (code int, out string) {
+func typed(args ...string) (code int, out string) {
 	var b bytes.Buffer
-	return program().Run(context.Background(), args, &b, &b), b.String()
+	return speakerd(context.Background(), args, &b, &b), b.String()
 }
 
 // site is a folder with a configuration, a plan and a sound.
@@ -47,7 +47,7 @@ func site(t *testing.T, plan, more string) string {
 const goodPlan = `{"v":1,"items":[{"id":"sang","start":"2030-01-01T05:30:00","media":[{"file":"tin.mp3"}]}]}`
 
 func TestCheckFindsEverythingInOrder(t *testing.T) {
-	code, out := speakerd("check", "--config", site(t, goodPlan, ""))
+	code, out := typed("check", "--config", site(t, goodPlan, ""))
 	assert.Zero(t, code, out)
 	assert.Contains(t, out, "item sang")
 	assert.Contains(t, out, "mp3, 48000 Hz, 1 ch")
@@ -66,7 +66,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"configuration", goodPlan, "[clock]\nuntrusted = \"never\"\n", 2, "clock.untrusted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			code, out := speakerd("check", "--config", site(t, c.plan, c.config))
+			code, out := typed("check", "--config", site(t, c.plan, c.config))
 			assert.Equal(t, c.code, code, out)
 			assert.Contains(t, out, c.want)
 		})
@@ -74,16 +74,16 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 }
 
 func TestTheReferenceIsPrinted(t *testing.T) {
-	code, out := speakerd("check", "--reference")
+	code, out := typed("check", "--reference")
 	assert.Zero(t, code)
 	assert.Equal(t, reference, out)
 }
 
 func TestBoardsForPeopleAndPrograms(t *testing.T) {
-	code, out := speakerd("boards")
+	code, out := typed("boards")
 	assert.Zero(t, code)
 	assert.Contains(t, out, "rpi4")
-	code, out = speakerd("boards", "--json")
+	code, out = typed("boards", "--json")
 	assert.Zero(t, code)
 	var all []struct{ Name string }
 	require.NoError(t, json.Unmarshal([]byte(out), &all))
@@ -91,16 +91,44 @@ func TestBoardsForPeopleAndPrograms(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{}, {"play"}, {"run"}, {"run", "--config"}, {"off"}, {"check"}, {"run", "--config", "none.toml"}} {
-		code, out := speakerd(args...)
-		assert.Equal(t, 2, code, "%v: %s", args, out)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "allowed: run, check, off, boards, version"},
+		{[]string{"play"}, `no command "play"; allowed: run, check, off, boards, version`},
+		{[]string{"run"}, "--config: missing"},
+		{[]string{"run", "--config"}, "-config"},
+		{[]string{"off"}, "--config: missing"},
+		{[]string{"check"}, "--config: missing"},
+		{[]string{"check", "speakerd.toml"}, `"speakerd.toml" is not a flag of it`},
+		{[]string{"boards", "--xml"}, "-xml"},
+		{[]string{"run", "--supervise", "maybe"}, "allowed: auto, yes, no"},
+		{[]string{"run", "--config", "none.toml"}, "none.toml"},
+	} {
+		code, out := typed(c.args...)
+		assert.Equal(t, 2, code, "%v: %s", c.args, out)
+		assert.Contains(t, out, c.want, "%v", c.args)
 	}
-	code, out := speakerd("--help")
-	assert.Zero(t, code)
-	assert.Contains(t, out, "Examples:")
-	code, out = speakerd("version")
+	code, out := typed("version")
 	assert.Zero(t, code)
 	assert.Contains(t, out, "speakerd ")
+}
+
+func TestHelpOfTheProgramAndOfEachVerb(t *testing.T) {
+	for _, arg := range []string{"--help", "-h", "help"} {
+		code, out := typed(arg)
+		assert.Zero(t, code)
+		assert.Contains(t, out, "Examples:")
+		for _, v := range verbs() {
+			assert.Contains(t, out, v.name+" ")
+			assert.Contains(t, out, v.help)
+		}
+	}
+	code, out := typed("run", "--help")
+	assert.Zero(t, code)
+	assert.Contains(t, out, "--config FILE")
+	assert.Contains(t, out, "--supervise auto|yes|no")
 }
 
 // build makes the real program.

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"loa/cmd/internal/exit"
 )
 
 type grammar struct {
@@ -41,14 +43,14 @@ func TestExitCodesAndWhatIsPrinted(t *testing.T) {
 		code int
 		want string
 	}{
-		{"done", []string{"say", "xin chào"}, Done, "xin chào!"},
-		{"failed", []string{"say", "fail"}, Failed, "p: broken"},
-		{"usage found late", []string{"say", "usage"}, Usage, "not so"},
-		{"the program's own usage error", []string{"say", "own"}, Usage, "nor so"},
-		{"no verb", nil, Usage, "Try: p --help"},
-		{"unknown verb", []string{"sing"}, Usage, "Try: p --help"},
-		{"missing argument", []string{"say"}, Usage, "<word>"},
-		{"help", []string{"--help"}, Done, "Examples: none"},
+		{"done", []string{"say", "xin chào"}, exit.Done, "xin chào!"},
+		{"failed", []string{"say", "fail"}, exit.Failed, "p: broken"},
+		{"usage found late", []string{"say", "usage"}, exit.Usage, "not so"},
+		{"the program's own usage error", []string{"say", "own"}, exit.Usage, "nor so"},
+		{"no verb", nil, exit.Usage, "Try: p --help"},
+		{"unknown verb", []string{"sing"}, exit.Usage, "Try: p --help"},
+		{"missing argument", []string{"say"}, exit.Usage, "<word>"},
+		{"help", []string{"--help"}, exit.Done, "Examples: none"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
