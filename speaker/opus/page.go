@@ -1,0 +1,179 @@
+package opus
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A page, RFC 3533 section 6; all numbers are little-endian:
+//
+//	0 "OggS"  4 version=0  5 flags  6 granule8  14 serial4  18 sequence4  22 crc4  26 n  27 lacing*n  body
+const (
+	capture  = "OggS\x00"
+	lacingAt = 27
+	pageMax  = lacingAt + 255 + 255*255
+
+	flagContinued = 1 // the first packet began on an earlier page
+	flagFirst     = 2 // of its logical stream
+	flagLast      = 4
+)
+
+const (
+	// bufferBytes holds a page of the longest kind and some of the next.
+	bufferBytes = 96 << 10
+	// searchBytes is how far into a file the first page may lie before the file
+	// is taken for something else.
+	searchBytes = 128 << 10
+	// emptyReads bounds a reader that returns nothing and no error.
+	emptyReads = 100
+)
+
+// page is one page; lacing and body are valid until the next one is asked for.
+type page struct {
+	flags    byte
+	granule  int64
+	serial   uint32
+	sequence uint32
+	lacing   []byte
+	body     []byte
+	cut      bool // the file ends in it: body is short and nothing was checked
+}
+
+func (p page) has(flag byte) bool { return p.flags&flag != 0 }
+
+// pager finds the pages of a file one after the other. It reads ahead by
+// bufferBytes at most and never seeks.
+type pager struct {
+	r      io.Reader
+	buf    []byte
+	lo, hi int   // buf[lo:hi] is read and not yet consumed
+	err    error // of r, once it failed or ended
+	used   int   // length of the page returned last, consumed by the next call
+	found  bool  // there was a page
+	synced bool  // a page should begin at lo
+
+	damaged int64 // bytes that belong to no page
+	mended  int64 // pages of which one byte was put right
+}
+
+func newPager(r io.Reader) *pager { return &pager{r: r, buf: make([]byte, bufferBytes)} }
+
+// next returns the next page whose checksum is right, or can be put right, and
+// at the end of the file perhaps one cut short. It ends with io.EOF, the
+// reader's own error or, before the first page only, ErrNotAudio.
+func (p *pager) next() (page, error) {
+	p.lo += p.used
+	p.used = 0
+	for {
+		b := p.peek(lacingAt)
+		if len(b) < lacingAt {
+			p.damage(len(b))
+			return page{}, p.end()
+		}
+		if p.beginsAt(b) {
+			if pg, ok := p.take(); ok {
+				p.found, p.synced = true, true
+				return pg, nil
+			}
+		}
+		p.search()
+		if !p.found && p.damaged > searchBytes {
+			return page{}, fmt.Errorf("%w: no page in the first %d bytes", ErrNotAudio, p.damaged)
+		}
+	}
+}
+
+// beginsAt is true when b begins a page. Where one is due, one byte of the five
+// may be wrong: the checksum will tell.
+func (p *pager) beginsAt(b []byte) bool {
+	wrong := 0
+	for i := range len(capture) {
+		if b[i] != capture[i] {
+			wrong++
+		}
+	}
+	return wrong == 0 || wrong == 1 && p.synced
+}
+
+// take returns the page that begins at lo, if it is one.
+func (p *pager) take() (page, bool) {
+	lacing := lacingAt + int(p.peek(lacingAt)[lacingAt-1])
+	b := p.peek(lacing)
+	if len(b) < lacing {
+		return page{}, false
+	}
+	size := lacing
+	for _, n := range b[lacingAt:] {
+		size += int(n)
+	}
+	b = p.peek(size)
+	cut := len(b) < size
+	switch {
+	case cut && bytes.Contains(b[1:], []byte(capture)):
+		return page{}, false // no end: a size that is wrong
+	case cut:
+	default:
+		if s := syndrome(b); s != 0 {
+			if !mend(b, s) {
+				return page{}, false
+			}
+			p.mended++
+		}
+	}
+	p.used = len(b)
+	le := binary.LittleEndian
+	return page{
+		flags: b[5], granule: int64(le.Uint64(b[6:])), serial: le.Uint32(b[14:]), sequence: le.Uint32(b[18:]),
+		lacing: b[lacingAt:lacing], body: b[lacing:], cut: cut,
+	}, true
+}
+
+// search drops bytes up to the next one that can begin a page.
+func (p *pager) search() {
+	p.synced = false
+	b := p.buf[p.lo:p.hi]
+	n := bytes.Index(b[1:], []byte(capture)) + 1
+	if n == 0 {
+		n = max(len(b)-len(capture)+1, 1)
+	}
+	p.damage(n)
+}
+
+func (p *pager) damage(n int) {
+	p.lo += n
+	p.damaged += int64(n)
+}
+
+// drop counts the page returned last as damage.
+func (p *pager) drop() { p.damaged += int64(p.used) }
+
+// end is what next returns when the bytes are used up.
+func (p *pager) end() error {
+	if errors.Is(p.err, io.EOF) && !p.found {
+		return fmt.Errorf("%w: no page in %d bytes", ErrNotAudio, p.damaged)
+	}
+	return p.err
+}
+
+// peek returns up to n unconsumed bytes, fewer only at the end. It stays valid
+// until more than n are asked for.
+func (p *pager) peek(n int) []byte {
+	for empty := 0; p.hi-p.lo < n && p.err == nil; {
+		if p.lo+n > len(p.buf) {
+			p.hi = copy(p.buf, p.buf[p.lo:p.hi])
+			p.lo = 0
+		}
+		m, err := p.r.Read(p.buf[p.hi:])
+		p.hi += m
+		p.err = err
+		if m > 0 {
+			empty = 0
+		} else if empty++; empty == emptyReads && err == nil {
+			p.err = io.ErrNoProgress
+		}
+	}
+	return p.buf[p.lo:min(p.lo+n, p.hi)]
+}
