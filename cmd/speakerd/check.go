@@ -55,18 +55,21 @@ func (c *checkCmd) run(_ context.Context, out io.Writer) error {
 	return checkSounds(out, plan, folder)
 }
 
-// checkSounds reads every sound that the plan names.
+// checkSounds judges every sound that the plan names.
 func checkSounds(out io.Writer, plan *loa.Plan, folder *device.Folder) error {
 	bad := 0
 	for _, it := range plan.Items {
 		for _, m := range it.Media {
-			info, err := device.ProbeSound(folder, m)
-			if err != nil {
+			path, v, err := device.JudgeSound(folder, m)
+			switch {
+			case err != nil:
 				bad++
 				fmt.Fprintf(out, "sound          BAD  item %s: %v\n", it.ID, err)
-				continue
+			case v.Damage() != "":
+				fmt.Fprintf(out, "sound          note item %s: %s: %s\n", it.ID, path, v)
+			default:
+				fmt.Fprintf(out, "sound          ok   item %s: %s: %s\n", it.ID, path, v)
 			}
-			fmt.Fprintf(out, "sound          ok   item %s: %s\n", it.ID, info)
 		}
 	}
 	if bad > 0 {

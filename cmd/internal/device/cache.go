@@ -25,11 +25,12 @@ type cache struct {
 	store  *store.Store
 	folder *Folder
 	log    *slog.Logger
-	report chan<- scheduler.Sound
+	report chan<- soundNews
 	wants  chan want     // newest wins
 	again  chan struct{} // the folder has changed
 	paths  sync.Map      // digest to path, of sounds that the cache did not take
-	told   map[string]scheduler.Sound
+	told   map[string]soundNews
+	judged map[string]soundNews   // by digest; grows with the sounds of one run only
 	failed atomic.Pointer[string] // why a sound could not be cached, "" when all were
 
 	scanErr error // of the last look at the folder
@@ -43,9 +44,9 @@ type want struct {
 
 var _ Library = (*cache)(nil)
 
-func newCache(s *store.Store, dir string, log *slog.Logger, report chan<- scheduler.Sound) *cache {
+func newCache(s *store.Store, dir string, log *slog.Logger, report chan<- soundNews) *cache {
 	return &cache{store: s, folder: OpenFolder(dir), log: log, report: report,
-		wants: make(chan want, 1), again: make(chan struct{}, 1), told: map[string]scheduler.Sound{}}
+		wants: make(chan want, 1), again: make(chan struct{}, 1), told: map[string]soundNews{}, judged: map[string]soundNews{}}
 }
 
 // Want replaces what was wanted before.
@@ -181,9 +182,9 @@ func (c *cache) keep(all []scheduler.Need) {
 	c.store.Keep(needs)
 }
 
-// obtain makes sure that a sound is in the cache, if the folder has it. When
-// the cache does not take it the error says why, and the folder's own file is
-// played until a later try succeeds.
+// obtain makes sure that a sound is in the cache, if the folder has it and the
+// device can play it. When the cache does not take it the error says why, and
+// the folder's own file is played until a later try succeeds.
 func (c *cache) obtain(m loa.Media, now time.Time) error {
 	d, err := store.ParseDigest(m.SHA256)
 	if err != nil {
@@ -198,6 +199,9 @@ func (c *cache) obtain(m loa.Media, now time.Time) error {
 		c.paths.Delete(m.SHA256)
 		return nil
 	}
+	if !c.admit(m, path) {
+		return nil
+	}
 	if err := c.copy(d, path, now); err != nil {
 		if _, known := c.paths.Swap(m.SHA256, path); !known {
 			c.log.Error("sound not cached; the folder's own file is played", "file", path, "err", err)
@@ -208,21 +212,67 @@ func (c *cache) obtain(m loa.Media, now time.Time) error {
 	return nil
 }
 
-// look says what is known of a sound, and whether that is news. A sound that
-// was found good is not read again while it is here.
-func (c *cache) look(m loa.Media) (s scheduler.Sound, news bool) {
-	key := scheduler.MediaKey(m)
-	old, told := c.told[key]
-	switch here := c.here(m.SHA256); {
-	case here && told && (old.Ready || old.Bad != ""):
-		return old, false
-	case here:
-		s = probe(m.SHA256, func() (io.ReadCloser, error) { return c.Open(m.SHA256) })
-	default:
-		s = scheduler.Sound{SHA256: key}
+// admit judges a file before it wears the flash. What it finds is kept for
+// look: the same bytes need no second judgement.
+func (c *cache) admit(m loa.Media, path string) bool {
+	if s, ok := c.judged[m.SHA256]; ok {
+		return s.Bad == ""
 	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return false // gone since
+	}
+	v := Judge(info.Size(), func() (io.ReadCloser, error) { return openVerified(path, m.SHA256) })
+	if v.Refusal == RefusedUnreadable {
+		c.log.Warn("sound not read", "file", path, "err", v.Err)
+		return false // not the fault of the sound: tried again
+	}
+	c.judged[m.SHA256] = newsOf(m, v)
+	return v.Playable()
+}
+
+// look says what is known of a sound, and whether that is news. A sound that
+// was judged is not read again.
+func (c *cache) look(m loa.Media) (s soundNews, news bool) {
+	key := scheduler.MediaKey(m)
+	here := c.here(m.SHA256)
+	s, known := c.judged[key]
+	switch {
+	case known && (here || s.Bad != ""):
+	case here:
+		s = c.judgeCached(m)
+	default:
+		s = soundNews{File: m.File, Sound: scheduler.Sound{SHA256: key, Bad: c.folder.refused(m.File)}}
+	}
+	old, told := c.told[key]
 	c.told[key] = s
 	return s, !told || s != old
+}
+
+// judgeCached judges a sound that an earlier run cached, or that the cache did
+// not take and the folder has.
+func (c *cache) judgeCached(m loa.Media) soundNews {
+	v := Judge(c.size(m.SHA256), func() (io.ReadCloser, error) { return c.Open(m.SHA256) })
+	s := newsOf(m, v)
+	if v.Refusal != RefusedUnreadable {
+		c.judged[m.SHA256] = s
+	}
+	return s
+}
+
+// size is how many bytes a sound that is here has.
+func (c *cache) size(sha string) int64 {
+	if d, err := store.ParseDigest(sha); err == nil {
+		if it, err := c.store.Item(d); err == nil && it.Verified {
+			return it.Size
+		}
+	}
+	if p, ok := c.paths.Load(sha); ok {
+		if info, err := os.Stat(p.(string)); err == nil {
+			return info.Size()
+		}
+	}
+	return 0
 }
 
 // here reports whether a sound can be opened.

@@ -2,6 +2,7 @@ package device
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -56,6 +57,7 @@ type Core struct {
 	trial    *trial
 	lengths  map[string]time.Duration // of sounds, by digest
 	bad      map[string]string        // sounds that are not here or can never be played, and why
+	sounds   map[string]soundNews     // as last told, by digest
 	outputUp bool
 	cardLost time.Duration // Mono at which the sound card was last seen failing
 	unsaved  string        // why the last write to the state database failed, "" when it did not
@@ -72,6 +74,7 @@ func NewCore(p Parts) *Core {
 		sched:   scheduler.New(p.Options, p.Memory),
 		lengths: map[string]time.Duration{},
 		bad:     map[string]string{},
+		sounds:  map[string]soundNews{},
 	}
 	c.faults.changed = c.faultChanged
 	c.player = &player{
@@ -114,7 +117,7 @@ func (c *Core) inlineSounds(now scheduler.Now, a *loa.Air) {
 	for _, it := range a.Items {
 		for _, m := range it.Media {
 			if m.Inline != nil {
-				c.Sound(now, probe(m.SHA256, func() (io.ReadCloser, error) { return inline(m) }))
+				c.Sound(now, newsOf(m, Judge(int64(len(m.Inline)), func() (io.ReadCloser, error) { return inline(m) })))
 			}
 		}
 	}
@@ -133,16 +136,49 @@ func with(m map[string]uint64, key string, gone bool, seq func() uint64) map[str
 }
 
 // Sound takes in what the library found out about a sound.
-func (c *Core) Sound(now scheduler.Now, s scheduler.Sound) {
+func (c *Core) Sound(now scheduler.Now, s soundNews) {
+	c.tellSound(now.Wall, s)
 	c.lengths[s.SHA256] = s.Duration
 	delete(c.bad, s.SHA256)
 	switch {
 	case s.Bad != "":
-		c.bad[s.SHA256] = s.Bad
+		c.bad[s.SHA256] = "sound " + s.name() + " cannot be played: " + s.Bad
 	case !s.Ready:
 		c.bad[s.SHA256] = "sound " + s.SHA256 + " is not on this device"
 	}
-	c.sched.Step(now, s)
+	c.sched.Step(now, s.Sound)
+}
+
+// mediaDetail is the JSON of the event of a sound that was refused, or accepted
+// although some of it is lost.
+type mediaDetail struct {
+	Kind   string  `json:"kind"` // "media"
+	SHA256 string  `json:"sha256,omitempty"`
+	File   string  `json:"file,omitempty"`
+	Code   Refusal `json:"code,omitempty"`
+	Reason string  `json:"reason,omitempty"`
+	Damage string  `json:"damage,omitempty"`
+}
+
+// tellSound records what people should know of a sound: once as long as it
+// stays the same.
+func (c *Core) tellSound(at time.Time, s soundNews) {
+	if old, ok := c.sounds[s.SHA256]; ok && old == s {
+		return
+	}
+	c.sounds[s.SHA256] = s
+	d := mediaDetail{Kind: "media", SHA256: s.SHA256, File: s.File, Code: s.Code, Reason: s.Bad, Damage: s.Damage}
+	if len(s.SHA256) != 64 { // it is the name
+		d.SHA256, d.File = "", s.SHA256
+	}
+	switch {
+	case s.Bad != "":
+		c.Log.Warn("sound refused", "sound", s.name(), "reason", s.Bad)
+		c.record(at, loa.EventRefused, d)
+	case s.Damage != "":
+		c.Log.Warn("sound accepted although it is damaged", "sound", s.name(), "damage", s.Damage)
+		c.record(at, loa.EventAccepted, d)
+	}
 }
 
 // Turn does all there is to do now and returns the Mono at which it wants to
@@ -323,17 +359,27 @@ const askEvery = 10 * time.Minute
 // horizon is how far ahead sound is fetched and kept.
 const horizon = 48 * time.Hour
 
-// badSounds names what the next days need and cannot be played.
+// badSounds names the first sound that the next days need and that cannot be
+// played, and how many more there are.
 func (c *Core) badSounds() string {
 	if len(c.bad) == 0 {
 		return ""
 	}
+	text, seen := "", map[string]bool{}
 	for _, n := range c.sched.Needs(horizon) {
-		if why, ok := c.bad[scheduler.MediaKey(n.Media)]; ok {
-			return n.ItemID + ": " + why
+		key := scheduler.MediaKey(n.Media)
+		why, bad := c.bad[key]
+		if !bad || seen[key] {
+			continue
+		}
+		if seen[key] = true; text == "" {
+			text = n.ItemID + ": " + why
 		}
 	}
-	return ""
+	if more := len(seen) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
 }
 
 // askLibrary passes on what the schedule needs when that has changed.

@@ -51,7 +51,7 @@ type Device struct {
 	answers  sync.Once
 	news     chan struct{} // from the speaker; one is enough
 	requests chan func(instant)
-	sounds   chan scheduler.Sound
+	sounds   chan soundNews
 	plans    chan localPlan
 }
 
@@ -63,7 +63,7 @@ func New(cfg Config, b board.Board, log *slog.Logger) *Device {
 		ready:    make(chan struct{}),
 		news:     make(chan struct{}, 1),
 		requests: make(chan func(instant)),
-		sounds:   make(chan scheduler.Sound, 64), // the cache task waits when it is full
+		sounds:   make(chan soundNews, 64), // the cache task waits when it is full
 		plans:    make(chan localPlan, 1),
 	}
 	d.speaker = speaker.New(speaker.Config{Log: log.With("component", "speaker"), Notify: d.notify})

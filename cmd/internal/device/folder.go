@@ -14,7 +14,6 @@ import (
 
 	"loa"
 	"loa/scheduler"
-	"loa/speaker"
 )
 
 // Folder finds sound files in a folder by their digest; names do not matter.
@@ -24,6 +23,7 @@ type Folder struct {
 	known map[string]seen   // by path
 	path  map[string]string // by digest
 	names map[string]string // digest of each file ever asked for by name
+	large map[string]int64  // by path: size of what is left out
 }
 
 // seen is what a file was when it was last hashed.
@@ -46,6 +46,7 @@ func (f *Folder) Scan() (changed bool, err error) {
 		return false, nil
 	}
 	now, paths := map[string]seen{}, map[string]string{}
+	f.large = map[string]int64{}
 	err = filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -65,8 +66,12 @@ func (f *Folder) Scan() (changed bool, err error) {
 
 func (f *Folder) look(path string, d fs.DirEntry) (seen, error) {
 	info, err := d.Info()
-	if err != nil || !info.Mode().IsRegular() || info.Size() > loa.MaxMediaLen {
+	if err != nil || !info.Mode().IsRegular() {
 		return seen{}, err
+	}
+	if info.Size() > loa.MaxMediaLen {
+		f.large[path] = info.Size()
+		return seen{}, nil
 	}
 	if s, ok := f.known[path]; ok && s.size == info.Size() && s.mod.Equal(info.ModTime()) {
 		return s, nil
@@ -94,6 +99,16 @@ func (f *Folder) Path(sha string) (string, bool) {
 	return p, ok
 }
 
+// refused says why a file that is in the folder by that name has no digest, ""
+// when it is not there or has one.
+func (f *Folder) refused(name string) string {
+	size, ok := f.large[filepath.Join(f.dir, name)]
+	if !ok {
+		return ""
+	}
+	return Verdict{Refusal: RefusedSize, Size: size}.Reason()
+}
+
 // Digest is that of a file in the folder, by its name; of one that is gone,
 // what it was when last asked for: its sound may be in the cache.
 func (f *Folder) Digest(name string) (string, bool) {
@@ -114,6 +129,9 @@ func (f *Folder) Remember(names map[string]string) { maps.Copy(f.names, names) }
 // ErrNoSound is returned for a sound that is in no place known.
 var ErrNoSound = errors.New("sound not found")
 
+// size is how many bytes the sound with a digest had when it was seen.
+func (f *Folder) size(sha string) int64 { return f.known[f.path[sha]].size }
+
 // Open opens the file with the digest.
 func (f *Folder) Open(sha string) (io.ReadCloser, error) {
 	p, ok := f.path[sha]
@@ -127,7 +145,7 @@ func (f *Folder) Open(sha string) (io.ReadCloser, error) {
 // at once.
 type Direct struct {
 	*Folder
-	Report func(scheduler.Sound)
+	Report func(soundNews)
 	told   map[string]bool
 }
 
@@ -145,18 +163,36 @@ func (d *Direct) Want(needs []scheduler.Need, _ time.Time) {
 		}
 		d.told[sha] = true
 		if _, ok := d.Path(sha); ok {
-			d.Report(probe(sha, func() (io.ReadCloser, error) { return d.Open(sha) }))
+			d.Report(newsOf(n.Media, Judge(d.size(sha), func() (io.ReadCloser, error) { return d.Open(sha) })))
 		} else {
-			d.Report(scheduler.Sound{SHA256: sha})
+			d.Report(soundNews{File: n.Media.File, Sound: scheduler.Sound{SHA256: sha, Bad: d.refused(n.Media.File)}})
 		}
 	}
 }
 
-// probe finds out whether a sound can be played and how long it is.
-func probe(sha string, open func() (io.ReadCloser, error)) scheduler.Sound {
-	info, err := speaker.Probe(open)
-	if err != nil {
-		return scheduler.Sound{SHA256: sha, Bad: short(sha) + ": " + err.Error()}
+// soundNews is what a library reports of a sound: what the scheduler must know,
+// and what people want to.
+type soundNews struct {
+	scheduler.Sound
+	File   string  // its name in the plan; "" when it is named by its digest
+	Code   Refusal // why it is Bad
+	Damage string  // what of it is lost although it can be played
+}
+
+// newsOf is a verdict as news.
+func newsOf(m loa.Media, v Verdict) soundNews {
+	s := soundNews{File: m.File, Code: v.Refusal, Damage: v.Damage()}
+	s.SHA256, s.Bad = scheduler.MediaKey(m), v.Reason()
+	if v.Playable() {
+		s.Ready, s.Duration = true, v.Sound.Duration
 	}
-	return scheduler.Sound{SHA256: sha, Ready: true, Duration: info.Duration}
+	return s
+}
+
+// name is what people call the sound.
+func (s soundNews) name() string {
+	if s.File != "" {
+		return s.File
+	}
+	return short(s.SHA256)
 }

@@ -3,23 +3,26 @@ package device
 import (
 	"fmt"
 	"io"
-	"time"
 
 	"loa"
-	"loa/speaker"
 )
 
-// ProbeSound says in words what a sound of the folder is, or why the device
-// cannot play it.
-func ProbeSound(folder *Folder, m loa.Media) (string, error) {
-	sha := m.SHA256
-	if sha == "" {
-		return "", fmt.Errorf("%w: no file %s in %s", ErrNoSound, m.File, folder.dir)
+// JudgeSound judges a sound of the folder as the device will, and says where it
+// is.
+func JudgeSound(folder *Folder, m loa.Media) (path string, v Verdict, err error) {
+	if why := folder.refused(m.File); why != "" {
+		return m.File, v, fmt.Errorf("%s: %s", m.File, why)
 	}
-	info, err := speaker.Probe(func() (io.ReadCloser, error) { return folder.Open(sha) })
-	if err != nil {
-		return "", err
+	if m.SHA256 == "" {
+		return m.File, v, fmt.Errorf("%w: no file %s in %s", ErrNoSound, m.File, folder.dir)
 	}
-	path, _ := folder.Path(sha)
-	return fmt.Sprintf("%s: %s, %d Hz, %d ch, %s", path, info.Codec, info.Rate, info.Channels, info.Duration.Round(100*time.Millisecond)), nil
+	path, ok := folder.Path(m.SHA256)
+	if !ok {
+		return path, v, fmt.Errorf("%w: no file in %s has the digest %s", ErrNoSound, folder.dir, short(m.SHA256))
+	}
+	v = Judge(folder.size(m.SHA256), func() (io.ReadCloser, error) { return folder.Open(m.SHA256) })
+	if !v.Playable() {
+		err = fmt.Errorf("%s: %s", path, v.Reason())
+	}
+	return path, v, err
 }

@@ -64,7 +64,7 @@ func NewVirtual(cfg VirtualConfig) (*Virtual, error) {
 	}
 	p.Amps = amps
 	v.core = NewCore(p)
-	lib.Report = func(s scheduler.Sound) { v.core.Sound(v.now(), s); v.news = true }
+	lib.Report = func(s soundNews) { v.core.Sound(v.now(), s); v.news = true }
 	return v, nil
 }
 

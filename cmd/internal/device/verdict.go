@@ -1,0 +1,209 @@
+package device
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"loa"
+	"loa/speaker"
+)
+
+// Refusal is why a file cannot be played: a stable word for reports, "" when it
+// can.
+type Refusal string
+
+// The refusals.
+const (
+	Accepted          Refusal = ""
+	RefusedEmpty      Refusal = "empty"        // no byte
+	RefusedTags       Refusal = "tags-only"    // titles and pictures, no sound
+	RefusedTagLength  Refusal = "tag-too-long" // a tag that says it is longer than the file
+	RefusedZeros      Refusal = "zeros"        // nothing but zeros
+	RefusedContent    Refusal = "not-sound"    // something else, see Verdict.Found
+	RefusedCodec      Refusal = "codec"        // sound or video of a kind that is not played, see Verdict.Found
+	RefusedForm       Refusal = "unsupported"  // a codec that is played, in a form that is not
+	RefusedSize       Refusal = "too-large"    // over loa.MaxMediaLen
+	RefusedSilent     Refusal = "no-sound"     // not one frame of sound can be decoded
+	RefusedUnreadable Refusal = "unreadable"   // the file itself cannot be read
+)
+
+// Verdict is what the device makes of one file of sound before it plays it:
+// when it comes into the cache, in speakerd check and in loactl audio check.
+type Verdict struct {
+	Sound   speaker.SoundInfo // what was found out, also of some refused files
+	Refusal Refusal
+	Found   Content // what it is instead; the zero Content when nothing is known
+	Size    int64   // bytes of the file
+	Tag     int64   // bytes that the tag at its start says it has
+	Err     error   // the decoder's own words, nil when Refusal says all
+}
+
+// Judge looks at a file of size bytes as the device does before it accepts it.
+// It reads all of a file that can be played, but does not decode it, and stops
+// early at one that is no sound; at most loa.MaxMediaLen bytes are read twice.
+// open is called up to two times and what it returns is closed.
+func Judge(size int64, open func() (io.ReadCloser, error)) Verdict {
+	v := Verdict{Size: size}
+	if size == 0 {
+		v.Refusal = RefusedEmpty
+		return v
+	}
+	if size > loa.MaxMediaLen {
+		v.name(open)
+		if v.Refusal == RefusedForm || v.Found.Kind == ContentUnknown && v.Refusal == RefusedContent {
+			v.Refusal = RefusedSize
+		}
+		return v
+	}
+	v.Sound, v.Err = speaker.Probe(open)
+	switch {
+	case v.Err == nil && v.Sound.Frames > 0:
+	case v.Err == nil:
+		v.Refusal = RefusedSilent
+	case errors.Is(v.Err, speaker.ErrNotAudio), errors.Is(v.Err, speaker.ErrUnsupported):
+		v.name(open)
+	default:
+		v.Refusal = RefusedUnreadable
+	}
+	return v
+}
+
+// Playable is true when the device accepts the file.
+func (v Verdict) Playable() bool { return v.Refusal == Accepted }
+
+// headBytes is how much of a refused file is looked at to name it.
+const headBytes = 64 << 10
+
+// name says why a file is refused by what it is.
+func (v *Verdict) name(open func() (io.ReadCloser, error)) {
+	head, err := v.head(open)
+	switch {
+	case err != nil:
+		v.Refusal, v.Err = RefusedUnreadable, err
+		return
+	case v.Tag > v.Size:
+		v.Refusal = RefusedTagLength
+		return
+	case len(head) == 0 || v.Tag > 0 && bytes.HasPrefix(head, []byte("TAG")) && len(head) == id3v1Bytes:
+		v.Refusal = RefusedTags
+		return
+	case len(bytes.Trim(head, "\x00")) == 0:
+		v.Refusal = RefusedZeros
+		return
+	}
+	v.Found = contentOf(head)
+	switch {
+	case v.Found.Kind == ContentSound && decodable[v.Found.Format]:
+		v.Refusal = RefusedForm
+	case v.Found.Kind == ContentSound, v.Found.Kind == ContentVideo:
+		v.Refusal = RefusedCodec
+	case v.Found.Kind == ContentUnknown && errors.Is(v.Err, speaker.ErrUnsupported):
+		v.Refusal = RefusedForm
+	default:
+		v.Refusal = RefusedContent
+	}
+}
+
+// decodable are the formats that are played in their usual form.
+var decodable = map[string]bool{"Opus": true, "WAV": true}
+
+const (
+	id3v1Bytes = 128 // of the tag at the end, which begins with "TAG"
+	id3Header  = 10  // ID3v2.4 structure, 3.1: "ID3", version 2, flags 1, size 4 times 7 bits
+)
+
+// head is the beginning of the file behind an ID3v2 tag, which it measures.
+func (v *Verdict) head(open func() (io.ReadCloser, error)) ([]byte, error) {
+	f, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	buf := make([]byte, headBytes)
+	n, err := io.ReadFull(f, buf[:id3Header])
+	if n == id3Header && string(buf[:3]) == "ID3" {
+		v.Tag = id3Header + int64(buf[6]&0x7f)<<21 + int64(buf[7]&0x7f)<<14 + int64(buf[8]&0x7f)<<7 + int64(buf[9]&0x7f)
+		if v.Tag > v.Size {
+			return nil, nil
+		}
+		if _, err := io.CopyN(io.Discard, f, v.Tag-id3Header); err != nil {
+			return nil, err
+		}
+		n = 0
+	}
+	if err == nil {
+		var more int
+		more, err = io.ReadFull(f, buf[n:])
+		n += more
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return buf[:n], err
+}
+
+// Reason says in one line why the file is refused, "" when it is not.
+func (v Verdict) Reason() string {
+	switch v.Refusal {
+	case Accepted:
+		return ""
+	case RefusedEmpty:
+		return "the file is empty"
+	case RefusedTags:
+		return "it holds only tags (title, picture), no sound"
+	case RefusedTagLength:
+		return fmt.Sprintf("the tag at its start says it has %d bytes, the whole file only %d: the file was cut short before any sound", v.Tag, v.Size)
+	case RefusedZeros:
+		return "it holds nothing but zeros: a copy or download that was never finished"
+	case RefusedContent:
+		return v.elsewise()
+	case RefusedCodec:
+		return v.Found.Format + " is not played; allowed: " + Playables
+	case RefusedSize:
+		return fmt.Sprintf("%.0f MiB are too large; allowed: at most %d MiB", float64(v.Size)/(1<<20), loa.MaxMediaLen>>20)
+	case RefusedSilent:
+		return "no sound can be decoded in it"
+	}
+	return v.Err.Error()
+}
+
+// Playables are the formats that are played, for people.
+const Playables = "MP3, Opus (.opus) and WAV"
+
+// elsewise says what a file is instead of sound.
+func (v Verdict) elsewise() string {
+	names := map[ContentKind]string{
+		ContentPicture: "a picture", ContentDocument: "a document", ContentArchive: "an archive", ContentProgram: "a program",
+		ContentPage: "a web page", ContentPlaylist: "a playlist", ContentText: "text",
+	}
+	name, ok := names[v.Found.Kind]
+	switch {
+	case !ok:
+		return "no sound was found in it"
+	case v.Found.Format != "":
+		name += " (" + v.Found.Format + ")"
+	}
+	return "it is no sound but " + name
+}
+
+// Damage says in one line what of a file that is played is lost, "" when
+// nothing is known to be.
+func (v Verdict) Damage() string {
+	if v.Sound.Damage == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d bytes are damaged and left out", v.Sound.Damage)
+}
+
+// String says in words what the file holds.
+func (v Verdict) String() string {
+	s := v.Sound
+	text := fmt.Sprintf("%s, %d Hz, %d ch, %s", s.Codec, s.Rate, s.Channels, s.Duration.Round(100*time.Millisecond))
+	if d := v.Damage(); d != "" {
+		text += "; " + d
+	}
+	return text
+}

@@ -1,0 +1,179 @@
+package device
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"loa"
+)
+
+// counted counts what is read of it.
+type counted struct {
+	io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// judge judges bytes, which stand for a file of that size.
+func judge(b []byte) Verdict {
+	return Judge(int64(len(b)), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil })
+}
+
+func sound(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile("../../../testdata/sound/" + name)
+	require.NoError(t, err)
+	return b
+}
+
+// id3 is an ID3v2.4 tag with n bytes behind its header, or fewer than it says.
+func id3(says, has int) []byte {
+	b := []byte{'I', 'D', '3', 4, 0, 0, byte(says >> 21 & 0x7f), byte(says >> 14 & 0x7f), byte(says >> 7 & 0x7f), byte(says & 0x7f)}
+	return append(b, bytes.Repeat([]byte{0}, has)...)
+}
+
+const png = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00\x00\x00\x01\x00\x08\x02\x00\x00\x00"
+
+// filled is the head of a file with something behind it that is no sound.
+func filled(head string) []byte {
+	b := make([]byte, 200<<10)
+	for i := range b {
+		b[i] = byte(i * i >> 3 & 0x7f)
+	}
+	copy(b, head)
+	return b
+}
+
+func TestWhatIsNoSoundIsNamed(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		bytes []byte
+		want  Refusal
+		says  string
+	}{
+		{"empty", nil, RefusedEmpty, "the file is empty"},
+		{"picture named mp3", filled(png), RefusedContent, "it is no sound but a picture (PNG)"},
+		{"photograph", filled("\xff\xd8\xff\xe0\x00\x10JFIF"), RefusedContent, "a picture (JPEG)"},
+		{"small picture", []byte(png), RefusedContent, "a picture (PNG)"},
+		{"web page of a failed download", []byte("\n<!DOCTYPE html><html><title>404</title>"), RefusedContent, "a web page (HTML)"},
+		{"letter", filled("PK\x03\x04\x14\x00\x06\x00[Content_Types].xml word/document.xml"), RefusedContent, "a document (Word)"},
+		{"archive", filled("PK\x03\x04\x14\x00\x06\x00tin.mp3"), RefusedContent, "an archive (ZIP)"},
+		{"note", []byte("Bản tin sáng thứ hai, đọc lúc 5 giờ 30"), RefusedContent, "it is no sound but text"},
+		{"playlist", []byte("#EXTM3U\nhttp://vov.example/1.mp3\n"), RefusedContent, "a playlist (M3U)"},
+		{"program", filled("\x7fELF\x02\x01\x01"), RefusedContent, "a program (ELF)"},
+		{"noise", filled("nothing known"), RefusedContent, "no sound was found in it"},
+		{"tags only", id3(4000, 4000), RefusedTags, "it holds only tags"},
+		{"tags at both ends only", append(id3(4000, 4000), append([]byte("TAG"), make([]byte, 125)...)...), RefusedTags, "it holds only tags"},
+		{"tag longer than the file", id3(5_000_000, 4000), RefusedTagLength, "the tag at its start says it has 5000010 bytes, the whole file only 4010"},
+		{"picture behind a tag", append(id3(4000, 4000), filled(png)...), RefusedContent, "a picture (PNG)"},
+		{"zeros", make([]byte, 1<<20), RefusedZeros, "nothing but zeros"},
+		{"few zeros", make([]byte, 10), RefusedZeros, "nothing but zeros"},
+		{"FLAC", filled("fLaC\x00\x00\x00\x22"), RefusedCodec, "FLAC is not played; allowed: MP3, Opus (.opus) and WAV"},
+		{"AAC", sound(t, "aac.aac"), RefusedCodec, "AAC is not played"},
+		{"M4A", filled("\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00"), RefusedCodec, "M4A is not played"},
+		{"Vorbis", filled("OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x1e\x01vorbis"), RefusedCodec, "Vorbis is not played"},
+		{"AMR", filled("#!AMR\n"), RefusedCodec, "AMR is not played"},
+		{"WMA", filled("\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9"), RefusedCodec, "WMA is not played"},
+		{"film", filled("\x1a\x45\xdf\xa3\x01\x00"), RefusedCodec, "Matroska/WebM is not played"},
+		{"cut WAV header", []byte("RIFF\x24\x00\x00\x00WAVEfmt "), RefusedForm, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := judge(c.bytes)
+			assert.Equal(t, c.want, v.Refusal)
+			assert.False(t, v.Playable())
+			assert.Contains(t, v.Reason(), c.says)
+			assert.NotEmpty(t, v.Reason())
+			assert.NotContains(t, v.Reason(), "\n")
+		})
+	}
+}
+
+func TestGigabytesOfZerosAreNotRead(t *testing.T) {
+	for _, size := range []int64{loa.MaxMediaLen, 2 << 30} {
+		var read []*counted
+		v := Judge(size, func() (io.ReadCloser, error) {
+			c := &counted{Reader: io.LimitReader(zeros{}, size)}
+			read = append(read, c)
+			return io.NopCloser(c), nil
+		})
+		assert.Equal(t, RefusedZeros, v.Refusal)
+		var n int64
+		for _, c := range read {
+			n += c.n
+		}
+		assert.LessOrEqual(t, n, int64(1<<20), "bytes read of %d", size)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestAFileOver64MiBIsTooLargeAndHardlyRead(t *testing.T) {
+	c := &counted{Reader: io.MultiReader(bytes.NewReader(sound(t, "mono44-cbr48.mp3")), zeros{})}
+	v := Judge(200<<20, func() (io.ReadCloser, error) { return io.NopCloser(c), nil })
+	assert.Equal(t, RefusedSize, v.Refusal)
+	assert.Equal(t, "200 MiB are too large; allowed: at most 64 MiB", v.Reason())
+	assert.LessOrEqual(t, c.n, int64(1<<20))
+}
+
+func TestAFileThatCannotBeReadIsNotBlamedForIt(t *testing.T) {
+	bad := errors.New("input/output error")
+	v := Judge(1000, func() (io.ReadCloser, error) { return io.NopCloser(iotest.ErrReader(bad)), nil })
+	assert.Equal(t, RefusedUnreadable, v.Refusal)
+	assert.Contains(t, v.Reason(), "input/output error")
+	v = Judge(1000, func() (io.ReadCloser, error) { return nil, os.ErrPermission })
+	assert.Equal(t, RefusedUnreadable, v.Refusal)
+}
+
+func TestAGoodFileIsAcceptedAndMeasured(t *testing.T) {
+	v := judge(sound(t, "mono48-cbr64.mp3"))
+	require.True(t, v.Playable(), v.Reason())
+	assert.Empty(t, v.Reason())
+	assert.Empty(t, v.Damage())
+	assert.Equal(t, "mp3, 48000 Hz, 1 ch, 700ms", v.String())
+}
+
+func TestAHoleInAFileIsDamageAndNoRefusal(t *testing.T) {
+	b := sound(t, "mono44-cbr48.mp3")
+	holed := bytes.Join([][]byte{b[:1500], make([]byte, 700), b[1500:]}, nil)
+	v := judge(holed)
+	require.True(t, v.Playable(), v.Reason())
+	assert.Contains(t, v.Damage(), "bytes are damaged and left out")
+	assert.Contains(t, v.String(), v.Damage())
+}
+
+func TestTextIsNotTakenForSoundOrBytesForText(t *testing.T) {
+	assert.Equal(t, ContentText, contentOf([]byte("xin ch\xc3")).Kind, "a letter cut in two")
+	assert.Equal(t, ContentUnknown, contentOf([]byte("xin \x01\x02")).Kind)
+	assert.Equal(t, ContentUnknown, contentOf([]byte(strings.Repeat("\xff\xfe", 9))).Kind)
+	assert.Equal(t, ContentUnknown, contentOf(nil).Kind)
+}
+
+func FuzzContentOf(f *testing.F) {
+	for _, s := range signatures {
+		f.Add([]byte(strings.Repeat("\x00", s.at) + s.text + s.also))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c := contentOf(b)
+		if c.Kind == ContentUnknown && c.Format != "" {
+			t.Errorf("%q of no kind", c.Format)
+		}
+	})
+}
+
+func digest(b []byte) [sha256.Size]byte { return sha256.Sum256(b) }
