@@ -109,6 +109,7 @@ func TestEachForeignModuleHasOneDoor(t *testing.T) {
 		"github.com/warthog618/go-gpiocdev":   "loa/gpio",
 		"github.com/gen2brain/alsa":           "loa/speaker/alsa",
 		"github.com/hajimehoshi/go-mp3":       "loa/speaker/mp3",
+		"github.com/thesyncim/gopus":          "loa/speaker/opus",
 		"github.com/hajimehoshi/oto/v2":       "loa/speaker/oto",
 		"github.com/teambition/rrule-go":      "loa/scheduler",
 		"github.com/alecthomas/kong":          "loa/cmd/internal/cli",
