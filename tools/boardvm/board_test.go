@@ -3,21 +3,21 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/hajimehoshi/go-mp3"
 	"github.com/stretchr/testify/require"
 
 	"loa"
@@ -137,29 +137,23 @@ func (b *board) close(t *testing.T) {
 // readBulletin decodes the sound with a decoder that is not the firmware's.
 func readBulletin(t *testing.T, path string) bulletin {
 	t.Helper()
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		notRun(t, "ffmpeg, which says how the bulletin must sound, is missing")
+	}
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
-	d, err := mp3.NewDecoder(bytes.NewReader(content))
+	pcm, err := exec.CommandContext(t.Context(), ffmpeg, "-v", "error", "-i", path,
+		"-f", "s16le", "-ac", "1", "-ar", strconv.Itoa(machine.SoundRate), "-").Output()
 	require.NoError(t, err)
-	pcm := make([]byte, d.Length())
-	n, _ := readFull(d, pcm)
-	samples := make([]int16, n/2)
+	samples := make([]int16, len(pcm)/2)
 	for i := range samples {
-		samples[i] = int16(uint16(pcm[2*i]) | uint16(pcm[2*i+1])<<8)
+		samples[i] = int16(binary.LittleEndian.Uint16(pcm[2*i:]))
 	}
 	sum := sha256.Sum256(content)
 	return bulletin{
 		path: path, sha256: hex.EncodeToString(sum[:]), bytes: len(content),
-		want: listen.Resample(listen.Mono(samples, 2), d.SampleRate(), machine.SoundRate, 0),
-	}
-}
-
-func readFull(d *mp3.Decoder, b []byte) (int, error) {
-	for n := 0; ; {
-		k, err := d.Read(b[n:])
-		if n += k; err != nil || n == len(b) {
-			return n, err
-		}
+		want: listen.Mono(samples, 1),
 	}
 }
 
