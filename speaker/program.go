@@ -50,7 +50,8 @@ type programReader struct {
 	index  int // of the next source
 	dec    Decoder
 	closer io.Closer
-	at     int64 // frames of the current source read
+	before time.Duration // of the current source, at other rates than the present
+	at     int64         // frames of the current source read since
 	rate   int
 
 	rs       *resampler
@@ -141,13 +142,24 @@ func (p *programReader) refill() bool {
 			p.hi, err = p.dec.Read(p.in)
 			p.at += int64(p.hi)
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrChanged):
+			p.changed()
+		case err != nil:
 			p.leave(err)
 		}
 		if p.lo < p.hi {
 			return true
 		}
 	}
+}
+
+// changed goes on with the same source at another rate: the present stream is
+// drained like one that is followed by another source, and a new one begins.
+func (p *programReader) changed() {
+	p.before += durationOf(p.at, p.rate)
+	p.at = 0
+	p.rate, _ = p.dec.Format()
 }
 
 // pass lets the decoder skip what lies well before the position to begin at.
@@ -188,7 +200,7 @@ func (p *programReader) open() bool {
 	for p.index < len(p.prog.Sources) {
 		src := p.prog.Sources[p.index]
 		p.index++
-		p.at, p.rate = 0, 0
+		p.before, p.at, p.rate = 0, 0, 0
 		err := p.openSource(src)
 		if err == nil {
 			return true
@@ -215,7 +227,7 @@ func (p *programReader) openSource(src Source) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	p.closer = f
-	if p.dec, err = newDecoder(f); err != nil {
+	if p.dec, _, err = NewDecoder(f); err != nil {
 		return err
 	}
 	p.rate, _ = p.dec.Format()
@@ -230,7 +242,7 @@ func (p *programReader) leave(err error) {
 	}
 	e := SourceError{Index: p.index - 1, Name: p.prog.Sources[p.index-1].Name, Err: err}
 	if p.rate > 0 {
-		e.At = durationOf(p.at, p.rate)
+		e.At = p.before + durationOf(p.at, p.rate)
 	}
 	p.failed(e)
 }

@@ -109,7 +109,7 @@ func TestSkipBeyondTheEndIsNothing(t *testing.T) {
 }
 
 func TestSourceThatCannotBePlayedIsToldAndTheNextPlays(t *testing.T) {
-	closed := &closeCounter{Reader: bytes.NewReader(soundFile(t, "mpeg2-24k.mp3"))}
+	closed := &closeCounter{Reader: bytes.NewReader(soundFile(t, "aac.aac"))}
 	p := Program{Sources: []Source{
 		{Name: "gone", Open: func() (io.ReadCloser, error) { return nil, os.ErrNotExist }},
 		{Name: "low", Open: func() (io.ReadCloser, error) { return closed, nil }},

@@ -8,120 +8,77 @@ import (
 	"time"
 
 	"loa/speaker/mp3"
+	"loa/speaker/opus"
+	"loa/speaker/riff"
 )
 
-// Decoder yields the sound of one source from its start to its end.
+// Decoder yields the sound of one source from its start to its end. NewDecoder
+// makes one; those have a method Skip(n int64) (skipped int64, err error) too,
+// which passes over n frames without decoding all of them: what Read yields then
+// is what it would have yielded after n frames were read, and it returns fewer,
+// and why, at the end.
 type Decoder interface {
-	// Format is the sampling rate in Hz and the number of channels; neither
-	// ever changes.
+	// Format is the sampling rate in Hz and the number of channels, 1 or 2. They
+	// change only where Read says ErrChanged.
 	Format() (rate, channels int)
 	// Read fills dst, which stays the caller's, with interleaved sound, full
 	// scale +-1, and returns how many frames it wrote. It returns io.EOF, with no
-	// frames, at the end; any other error is final too and says why the rest
-	// cannot be played.
+	// frames, at the end, and ErrChanged, with none, where Format changes and
+	// the sound goes on; any other error is final and says why the rest cannot
+	// be played.
 	Read(dst []float32) (frames int, err error)
 }
 
+// ErrChanged is wrapped by what a Decoder returns, once, where files of
+// different formats were glued together: Format is the new one, and Read goes
+// on.
+var ErrChanged = mp3.ErrChanged
+
 // skipper is a Decoder that can pass over sound without decoding all of it.
 type skipper interface {
-	// Skip passes over n frames; what Read yields then is what it would have
-	// yielded after n frames were read. It returns fewer, and why, at the end.
 	Skip(n int64) (skipped int64, err error)
 }
 
-// Codec is what Sniff took the beginning of a file for. Its text is for people
-// and for reports.
-type Codec string
-
-// The codecs that are told apart. Only MP3 can be played.
-const (
-	Unknown Codec = ""
-	MP3     Codec = "mp3"
-	WAV     Codec = "wav"
-	Opus    Codec = "opus"
-	Vorbis  Codec = "vorbis"
-	FLAC    Codec = "flac"
-	AAC     Codec = "aac"
-	MP4     Codec = "mp4"
+var (
+	_ skipper = (*mp3.Decoder)(nil)
+	_ skipper = (*opus.Decoder)(nil)
+	_ skipper = (*riff.Decoder)(nil)
 )
 
-// SniffBytes is how much of the beginning Sniff looks at.
-const SniffBytes = 64
+// playable is what every refusal ends with.
+const playable = "can be played: MP3, Opus in Ogg, WAV"
 
-// Sniff names the codec by content; the name of a file is never asked. head is
-// the first SniffBytes of the file or all of it. MP3 means "possibly": MPEG
-// audio has no signature, so only reading frames (Probe) settles it.
-func Sniff(head []byte) Codec {
-	has := func(at int, s string) bool {
-		return len(head) >= at+len(s) && string(head[at:at+len(s)]) == s
-	}
-	switch {
-	case has(0, "RIFF") && has(8, "WAVE"), has(0, "RF64") && has(8, "WAVE"):
-		return WAV
-	case has(0, "OggS") && bytes.Contains(head, []byte("OpusHead")):
-		return Opus
-	case has(0, "OggS") && bytes.Contains(head, []byte("\x01vorbis")):
-		return Vorbis
-	case has(0, "fLaC"), has(0, "OggS") && bytes.Contains(head, []byte("\x7fFLAC")):
-		return FLAC
-	case has(4, "ftyp"):
-		return MP4
-	case len(head) >= 2 && head[0] == 0xff && head[1]&0xf6 == 0xf0:
-		return AAC // ADTS: the sync word of MPEG audio with layer 0 (14496-3, 1.A.2.2)
-	case has(0, "\x89PNG"), has(0, "%PDF"), has(0, "PK\x03\x04"), has(0, "\xff\xd8\xff"),
-		has(0, "\x1f\x8b"), has(0, "\x7fELF"), has(0, "OggS"), len(head) == 0:
-		return Unknown
-	}
-	return MP3
-}
-
-// newDecoder chooses a decoder by content.
-func newDecoder(r io.Reader) (Decoder, error) {
-	b, err := sniffed(r)
+// NewDecoder chooses a decoder by content; a WAV that wraps MP3 frames is MP3.
+// It returns an error that wraps ErrUnsupported or ErrNotAudio, and says what was
+// found, when nothing can be played, or the reader's own. It reads past tags of
+// any length, and beyond them 256 KiB at most before it gives up. r stays the
+// caller's.
+func NewDecoder(r io.Reader) (Decoder, Codec, error) {
+	s := &source{r: r}
+	codec, err := s.sniff()
 	if err != nil {
-		return nil, err
+		return nil, codec, err
 	}
-	d, err := mp3.NewDecoder(b)
-	if err != nil {
-		return nil, refused(err)
-	}
-	return d, nil
-}
-
-// sniffed returns r with its beginning looked at, or why it cannot be played.
-func sniffed(r io.Reader) (io.Reader, error) {
-	head := make([]byte, SniffBytes)
-	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, fmt.Errorf("read sound: %w", err)
-	}
-	switch c := Sniff(head[:n]); c {
-	case MP3:
-		return io.MultiReader(bytes.NewReader(head[:n]), r), nil
-	case Unknown:
-		return nil, fmt.Errorf("%w: %s; can be played: mp3 (MPEG-1 Layer III)", ErrNotAudio, opening(head[:n]))
+	var d Decoder
+	switch codec {
+	case WAV:
+		var f *riff.File
+		if f, err = riff.Open(s); err == nil && f.Format().Tag == riff.MP3 {
+			codec = MP3
+			d, err = mp3.NewDecoder(f.Data())
+		} else if err == nil {
+			d, err = f.Decoder()
+		}
+	case Opus, Ogg:
+		codec = Opus
+		d, err = opus.NewDecoder(s)
 	default:
-		return nil, fmt.Errorf("%w: found %s; can be played: mp3 (MPEG-1 Layer III)", ErrUnsupported, c)
+		d, err = mp3.NewDecoder(s)
 	}
-}
-
-// opening shows the first bytes of a file that is no sound.
-func opening(head []byte) string {
-	if len(head) == 0 {
-		return "the file is empty"
+	if err != nil {
+		return nil, codec, s.refused(codec, err)
 	}
-	return fmt.Sprintf("the file begins with %q", head[:min(len(head), 8)])
-}
-
-// refused gives an mp3 error this package's meaning beside its own.
-func refused(err error) error {
-	switch {
-	case errors.Is(err, mp3.ErrUnsupported):
-		return fmt.Errorf("%w: %w", ErrUnsupported, err)
-	case errors.Is(err, mp3.ErrNotAudio):
-		return fmt.Errorf("%w: %w", ErrNotAudio, err)
-	}
-	return err
+	return d, codec, nil
 }
 
 // SoundInfo is what can be told of a file without decoding it.
@@ -133,6 +90,11 @@ type SoundInfo struct {
 	Frames   int64         // the same in frames of Rate
 	BitRate  int           // bit/s, mean
 	Damage   int64         // bytes that could not be used
+
+	Detail    string // of the coding, for people: "24-bit PCM", "hybrid and CELT, 20 ms packets"
+	Encoder   string // as it names itself in the file; "" as a rule for WAV
+	BadFrames int64  // of the codec, that are concealed because they are missing or broken
+	Missing   int64  // bytes that the header promises and the file lacks: it was cut short
 }
 
 // Probe reads a whole source and says what it holds. It returns an error that
@@ -145,14 +107,215 @@ func Probe(open func() (io.ReadCloser, error)) (SoundInfo, error) {
 		return SoundInfo{}, err
 	}
 	defer f.Close()
-	r, err := sniffed(f)
+	s := &source{r: f}
+	codec, err := s.sniff()
 	if err != nil {
 		return SoundInfo{}, err
 	}
+	var info SoundInfo
+	switch codec {
+	case WAV:
+		info, err = probeWAV(s)
+	case Opus, Ogg:
+		info, err = probeOpus(s)
+	default:
+		info, err = probeMP3(s)
+	}
+	if err != nil {
+		err = s.refused(codec, err)
+	}
+	return info, err
+}
+
+func probeMP3(r io.Reader) (SoundInfo, error) {
 	m, err := mp3.Probe(r)
-	info := SoundInfo{
+	return SoundInfo{
 		Codec: MP3, Rate: m.Rate, Channels: m.Channels, Duration: m.Duration,
 		Frames: m.Frames, BitRate: m.BitRate, Damage: m.Damaged,
+		Detail: "Layer III",
+	}, err
+}
+
+func probeWAV(r io.Reader) (SoundInfo, error) {
+	f, err := riff.Open(r)
+	if err != nil {
+		return SoundInfo{Codec: WAV}, err
 	}
-	return info, refused(err)
+	if f.Format().Tag == riff.MP3 {
+		info, err := probeMP3(f.Data())
+		info.Detail += " in WAV"
+		return info, err
+	}
+	w, err := f.Probe()
+	return SoundInfo{
+		Codec: WAV, Rate: w.Rate, Channels: w.Channels, Duration: w.Duration,
+		Frames: w.Frames, BitRate: w.BitRate, Damage: w.Damaged, Missing: w.Missing,
+		Detail: w.Format.String(),
+	}, err
+}
+
+func probeOpus(r io.Reader) (SoundInfo, error) {
+	o, err := opus.Probe(r)
+	info := SoundInfo{
+		Codec: Opus, Rate: o.Rate, Channels: o.Channels, Duration: o.Duration,
+		Frames: o.Frames, BitRate: o.BitRate, Damage: o.Damaged,
+		Encoder: o.Encoder, BadFrames: o.Lost,
+	}
+	if o.Packets > 0 {
+		info.Detail = fmt.Sprintf("%s, %v packets", o.Mode, o.Packet)
+	}
+	if o.GainDB != 0 {
+		info.Detail += fmt.Sprintf(", output gain %+.1f dB", o.GainDB)
+	}
+	if o.Links > 1 {
+		info.Detail += fmt.Sprintf(", %d files in a chain", o.Links)
+	}
+	return info, err
+}
+
+const (
+	// headBytes is how much of the beginning is kept to name what proved to be
+	// no sound.
+	headBytes = 512
+	// emptyReads bounds a reader that returns nothing and no error.
+	emptyReads = 100
+)
+
+// source is a file whose beginning was looked at: what was read for that comes
+// again.
+type source struct {
+	r    io.Reader
+	buf  [headBytes]byte
+	head []byte // the beginning, behind the tags: a part of buf
+	at   int    // how much of head was given out
+	tags int64  // bytes of ID3v2 tags before it
+	size int64  // bytes read behind the tags
+	some bool   // one of the first of those was not zero
+}
+
+// Read gives the file without the tags before it.
+func (s *source) Read(p []byte) (n int, err error) {
+	if s.at < len(s.head) {
+		n = copy(p, s.head[s.at:])
+		s.at += n
+		return n, nil
+	}
+	n, err = s.r.Read(p)
+	if len(s.head) < headBytes { // what follows head without a gap
+		m := copy(s.buf[len(s.head):], p[:n])
+		s.head = s.buf[:len(s.head)+m]
+		s.at = len(s.head)
+	}
+	s.some = s.some || s.size < 1<<20 && len(bytes.TrimLeft(p[:n], "\x00")) > 0
+	s.size += int64(n)
+	return n, err
+}
+
+// fill reads until n bytes of head are there, or all.
+func (s *source) fill(n int) error {
+	m, err := io.ReadFull(&bounded{r: s.r}, s.buf[len(s.head):n])
+	s.head = s.buf[:len(s.head)+m]
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("read sound: %w", err)
+	}
+	return nil
+}
+
+// bounded ends a reader that returns nothing and no error.
+type bounded struct {
+	r     io.Reader
+	empty int
+}
+
+// Read reads, or fails with io.ErrNoProgress.
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if n > 0 || err != nil || len(p) == 0 {
+		b.empty = 0
+		return n, err
+	}
+	if b.empty++; b.empty >= emptyReads {
+		return 0, io.ErrNoProgress
+	}
+	return 0, nil
+}
+
+// sniff passes over the tags and names what follows, or says why it cannot be
+// played.
+func (s *source) sniff() (Codec, error) {
+	for {
+		if err := s.fill(SniffBytes); err != nil {
+			return Unknown, err
+		}
+		n := id3Bytes(s.head)
+		if n == 0 {
+			break
+		}
+		if err := s.pass(n); err != nil {
+			return Unknown, err
+		}
+	}
+	s.size, s.some = int64(len(s.head)), len(bytes.Trim(s.head, "\x00")) > 0
+	switch {
+	case len(s.head) == 0 && s.tags > 0:
+		return Unknown, notAudio("the file holds nothing but tags, %d bytes of them", s.tags)
+	case len(s.head) == 0:
+		return Unknown, notAudio("the file is empty")
+	}
+	codec, words := sniff(s.head)
+	switch {
+	case words == "":
+		return codec, nil
+	case codec == Unknown:
+		return codec, notAudio("found %s", words)
+	}
+	return codec, fmt.Errorf("%w: found %s; %s", ErrUnsupported, words, playable)
+}
+
+func notAudio(format string, args ...any) error {
+	return fmt.Errorf("%w: %s; %s", ErrNotAudio, fmt.Sprintf(format, args...), playable)
+}
+
+// pass drops n bytes, a tag.
+func (s *source) pass(n int64) error {
+	if n <= int64(len(s.head)) {
+		m := copy(s.buf[:], s.head[n:])
+		s.head = s.buf[:m]
+		s.tags += n
+		return nil
+	}
+	m, err := io.CopyN(io.Discard, &bounded{r: s.r}, n-int64(len(s.head)))
+	s.tags += int64(len(s.head)) + m
+	s.head = s.buf[:0]
+	switch {
+	case errors.Is(err, io.EOF):
+		return notAudio("the file ends within an ID3 tag: a tag of %d bytes, a file of %d", n, s.tags)
+	case err != nil:
+		return fmt.Errorf("read sound: %w", err)
+	}
+	return nil
+}
+
+// refused gives a codec's error this package's meaning beside its own.
+func (s *source) refused(codec Codec, err error) error {
+	switch {
+	case errors.Is(err, mp3.ErrUnsupported), errors.Is(err, opus.ErrUnsupported), errors.Is(err, riff.ErrUnsupported):
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	case errors.Is(err, opus.ErrNotAudio), errors.Is(err, riff.ErrNotAudio):
+		return fmt.Errorf("%w: %w", ErrNotAudio, err)
+	case !errors.Is(err, mp3.ErrNotAudio):
+		return err
+	case codec == WAV:
+		return fmt.Errorf("%w: %w", ErrNotAudio, err)
+	}
+	words := unsound(s.head)
+	switch {
+	case bytes.HasPrefix(s.head, []byte("TAG")), bytes.HasPrefix(s.head, []byte("APETAGEX")):
+		return notAudio("the file holds nothing but tags, %d bytes of them", s.tags+s.size)
+	case !s.some:
+		return notAudio("nothing but zeros in the first %d bytes", s.size)
+	case words != "":
+		return notAudio("found %s", words)
+	}
+	return fmt.Errorf("%w: %w; the file begins with %q; %s", ErrNotAudio, err, s.head[:min(len(s.head), 8)], playable)
 }

@@ -85,7 +85,7 @@ func (d *Decoder) Read(dst []float32) (frames int, err error) {
 // packets that were missing, or could not be decoded, and were concealed. Of the
 // missing the number is a guess, by the length of 20 ms.
 func (d *Decoder) Damage() (bytes, frames int64) {
-	return d.stream.pages.damaged, d.bad + (d.stream.holes+concealFrames-1)/concealFrames
+	return d.stream.pages.damaged, d.bad + d.stream.lostPackets()
 }
 
 // Skip passes over n frames, most of them without decoding. It returns how many

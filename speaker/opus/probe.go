@@ -15,8 +15,8 @@ type Info struct {
 	Frames    int64         // that Decoder will yield
 	Duration  time.Duration // Frames at Rate
 	Packets   int64         // of sound
-	Malformed int64         // packets that are none, and are concealed
-	Concealed int64         // frames of Frames that stand for what is missing
+	Malformed int64         // packets that are none
+	Lost      int64         // packets that are concealed, missing and malformed ones, as if of 20 ms each
 	Damaged   int64         // bytes that belong to no page
 	Mended    int64         // pages of which one byte was wrong and put right
 	Links     int           // of the chain; 1 as a rule
@@ -46,7 +46,7 @@ func Probe(r io.Reader) (Info, error) {
 	for {
 		u, err := s.next()
 		if err != nil {
-			i.Malformed, i.Concealed, i.Links, i.Encoder = s.malformed, s.holes, s.links, s.vendor
+			i.Malformed, i.Lost, i.Links, i.Encoder = s.malformed, s.lostPackets(), s.links, s.vendor
 			i.Damaged, i.Mended = s.pages.damaged, s.pages.mended
 			i.Mode = modeNames(modes)
 			i.finish(bytes, coded, longest)

@@ -328,3 +328,6 @@ func (s *stream) credible(frames int64, missing int32) bool {
 	pages := int64(max(missing, 0)) + 1
 	return frames <= min(pages*maxPackets*packetFrames, longest)
 }
+
+// lostPackets is how many packets are missing, a guess: as if of 20 ms each.
+func (s *stream) lostPackets() int64 { return (s.holes + concealFrames - 1) / concealFrames }
