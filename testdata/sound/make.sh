@@ -49,3 +49,22 @@ encode free.mp3 44100 1 -m m --freeformat -b 330
 pcm "$tmp/in.wav" 44100 1
 ffmpeg -v error -y -i "$tmp/in.wav" -c:a mp2 -b:a 64k layer2.mp2
 ffmpeg -v error -y -i "$tmp/in.wav" -t 0.2 -c:a aac -b:a 32k aac.aac
+
+# Opus in Ogg: each mode of the codec, mono and stereo.
+opus() { # file channels ffmpeg-options
+	file=$1 channels=$2
+	shift 2
+	pcm "$tmp/in.wav" 48000 "$channels"
+	ffmpeg -v error -y -bitexact -i "$tmp/in.wav" -c:a libopus "$@" -page_duration 200000 "$file"
+	ffmpeg -v error -c:a libopus -i "$file" -f s16le - | od -An -v -t d2 -w2 |
+		awk 'NR%63==1 {print $1} END {print "samples", NR}' >"${file%.opus}.ref"
+}
+opus silk-12k.opus 1 -b:a 12k -application voip
+opus hybrid-24k.opus 1 -b:a 24k -application voip -frame_duration 60
+opus celt-48k.opus 2 -b:a 48k -application audio
+
+# WAV of other codings than 16-bit PCM.
+pcm "$tmp/in.wav" 8000 1
+ffmpeg -v error -y -bitexact -i "$tmp/in.wav" -c:a pcm_alaw alaw.wav
+ffmpeg -v error -y -bitexact -i mono32-cbr32.mp3 -c:a copy mp3.wav
+ffmpeg -v error -y -bitexact -i "$tmp/in.wav" -c:a adpcm_ima_wav adpcm.wav
