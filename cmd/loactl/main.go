@@ -21,6 +21,7 @@ type verbs struct {
 	Clock    clockCmd    `cmd:"" help:"The device's clock. · Đồng hồ thiết bị."`
 	Schedule scheduleCmd `cmd:"" help:"What comes next. · Lịch phát sắp tới."`
 	Log      logCmd      `cmd:"" help:"The newest events. · Nhật ký."`
+	Audio    audioCmd    `cmd:"" help:"Sound files: what they are, how loud, and how they will sound. · Tệp âm thanh."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -32,18 +33,20 @@ Examples:
   loactl selftest                        a tone through each amplifier
   loactl clock set 2026-11-22T05:00:00+07:00
   loactl schedule                        what plays next
+  loactl audio check ban-tin.mp3         will the device play this file, and how loud is it?
   loactl --socket /tmp/s.sock status     another device on this machine`
 
-func main() { program().Main() }
+func main() { program(os.Stderr).Main() }
 
-func program() cli.Program {
+// program is the command line; notes for people go to errOut.
+func program(errOut io.Writer) cli.Program {
 	var v verbs
 	return cli.Program{Name: "loactl", Description: description, Grammar: &v, Bind: func() []any {
 		words := english
 		if vietnameseWanted(v.Lang) {
 			words = vietnamese
 		}
-		return []any{&client{socket: v.Socket}, words}
+		return []any{&client{socket: v.Socket}, words, notesTo(errOut)}
 	}}
 }
 

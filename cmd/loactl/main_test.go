@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func speakerd(t *testing.T, answers map[string]any) string {
 
 func ctl(args ...string) (int, string) {
 	var out bytes.Buffer
-	code := program().Run(context.Background(), args, &out, &out)
+	code := program(&out).Run(context.Background(), args, &out, &out)
 	return code, out.String()
 }
 
@@ -153,6 +154,21 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 		for v, i := reflect.ValueOf(w), 0; i < v.NumField(); i++ {
 			assert.False(t, v.Field(i).IsZero(), "%s: %s", w.device, v.Type().Field(i).Name)
 		}
+	}
+	for _, a := range []audioWords{englishAudio, vietnameseAudio} {
+		for v, i := reflect.ValueOf(a), 0; i < v.NumField(); i++ {
+			assert.False(t, v.Field(i).IsZero(), "%s: %s", a.file, v.Type().Field(i).Name)
+		}
+	}
+	for k, text := range englishAudio.warnings {
+		assert.Equal(t, strings.Count(text, "%"), strings.Count(vietnameseAudio.warnings[k], "%"), k)
+	}
+	for k, text := range englishAudio.refusals {
+		assert.Equal(t, strings.Count(text, "%"), strings.Count(vietnameseAudio.refusals[k], "%"), k)
+		assert.NotEmpty(t, vietnameseAudio.refusals[k], k)
+	}
+	for k := range englishAudio.kinds {
+		assert.NotEmpty(t, vietnameseAudio.kinds[k], k)
 	}
 	for k := range english.checks {
 		assert.NotEmpty(t, vietnamese.checks[k], k)

@@ -21,6 +21,7 @@ type words struct {
 	classes                                                           map[loa.Class]string
 	checks                                                            map[string]string
 	codes                                                             map[string]string
+	audio                                                             audioWords
 }
 
 var english = words{
@@ -30,7 +31,8 @@ var english = words{
 	sounds: "Sounds", faults: "Faults", none: "none", at: "at",
 	storage: "Storage", free: "free", written: "written since start", temperature: "Temperature", input: "Contact",
 	listen: "A tone will sound through each amplifier in turn. Listen below the horns.", clockSet: "clock set to",
-	ok: "ok", bad: "FAULT", since: "since", level: "level",
+	audio: englishAudio,
+	ok:    "ok", bad: "FAULT", since: "since", level: "level",
 	states:  map[loa.State]string{loa.StateReady: "ready", loa.StatePlaying: "playing", loa.StateFault: "fault", loa.StateUpdating: "updating"},
 	classes: map[loa.Class]string{loa.Normal: "normal", loa.Priority: "priority", loa.Emergency: "EMERGENCY"},
 	checks: map[string]string{"clock": "clock", "storage": "storage", "plan": "plan", "sound-card": "sound card",
@@ -46,7 +48,8 @@ var vietnamese = words{
 	sounds: "Bản tin đã tải", faults: "Lỗi", none: "không có", at: "lúc",
 	storage: "Bộ nhớ", free: "còn trống", written: "đã ghi từ khi khởi động", temperature: "Nhiệt độ", input: "Tiếp điểm",
 	listen: "Từng tăng âm sẽ kêu một tiếng. Hãy nghe dưới loa.", clockSet: "đã đặt đồng hồ:",
-	ok: "tốt", bad: "LỖI", since: "từ", level: "cấp",
+	audio: vietnameseAudio,
+	ok:    "tốt", bad: "LỖI", since: "từ", level: "cấp",
 	states:  map[loa.State]string{loa.StateReady: "sẵn sàng", loa.StatePlaying: "đang phát", loa.StateFault: "có lỗi", loa.StateUpdating: "đang cập nhật"},
 	classes: map[loa.Class]string{loa.Normal: "thông thường", loa.Priority: "ưu tiên", loa.Emergency: "KHẨN CẤP"},
 	checks: map[string]string{"clock": "đồng hồ", "storage": "bộ nhớ", "plan": "lịch phát", "sound-card": "cạc âm thanh",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"loa"
@@ -190,12 +191,19 @@ func (v Verdict) elsewise() string {
 }
 
 // Damage says in one line what of a file that is played is lost, "" when
-// nothing is known to be.
+// nothing is known to be. Only decoding finds all of it.
 func (v Verdict) Damage() string {
-	if v.Sound.Damage == 0 {
-		return ""
+	var parts []string
+	if v.Sound.Damage > 0 {
+		parts = append(parts, fmt.Sprintf("%d bytes are damaged and left out", v.Sound.Damage))
 	}
-	return fmt.Sprintf("%d bytes are damaged and left out", v.Sound.Damage)
+	if v.Sound.BadFrames > 0 {
+		parts = append(parts, fmt.Sprintf("%d frames are concealed", v.Sound.BadFrames))
+	}
+	if v.Sound.Missing > 0 {
+		parts = append(parts, fmt.Sprintf("%d bytes at the end are missing", v.Sound.Missing))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // String says in words what the file holds.

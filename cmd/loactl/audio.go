@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"loa/cmd/internal/cli"
+	"loa/cmd/internal/device"
+)
+
+type audioCmd struct {
+	Check  audioCheckCmd  `cmd:"" help:"What a sound file holds, whether the device will play it, and how loud it is. · Kiểm tra tệp âm thanh."`
+	Decode audioDecodeCmd `cmd:"" help:"Write what the device will play of a sound file into a WAV file. · Giải mã ra tệp WAV."`
+}
+
+// soundFile is a file that the user named.
+type soundFile struct {
+	path string
+	info os.FileInfo
+}
+
+// named looks at a file that the user named; a mistake is his.
+func named(path string) (soundFile, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return soundFile{}, fmt.Errorf("%w: %w", cli.ErrUsage, err)
+	case info.IsDir():
+		return soundFile{}, fmt.Errorf("%w: %s is a folder; allowed: a sound file", cli.ErrUsage, path)
+	case !info.Mode().IsRegular():
+		return soundFile{}, fmt.Errorf("%w: %s is no regular file; allowed: a sound file", cli.ErrUsage, path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return soundFile{}, fmt.Errorf("%w: %w", cli.ErrUsage, err)
+	}
+	return soundFile{path, info}, f.Close()
+}
+
+func (f soundFile) open() (io.ReadCloser, error) { return os.Open(f.path) }
+
+// judge is the device's own judgement.
+func (f soundFile) judge() device.Verdict { return device.Judge(f.info.Size(), f.open) }
+
+// convert is the line that makes a file for the device of one that it does not
+// play, "" when none would.
+func (f soundFile) convert(r device.Refusal) string {
+	switch r {
+	case device.RefusedCodec, device.RefusedForm, device.RefusedSize:
+	default:
+		return ""
+	}
+	to := strings.TrimSuffix(f.path, filepath.Ext(f.path)) + ".mp3"
+	if to == f.path {
+		to = strings.TrimSuffix(f.path, filepath.Ext(f.path)) + "-48k.mp3"
+	}
+	return "ffmpeg -i " + quoted(f.path) + " -ac 1 -b:a 48k " + quoted(to)
+}
+
+// quoted is a path as a shell takes it.
+func quoted(path string) string {
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path
+	}
+	if !strings.ContainsAny(path, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

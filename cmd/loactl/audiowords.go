@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"loa"
+	"loa/cmd/internal/device"
+)
+
+// audioWords are the texts of one language about sound files.
+type audioWords struct {
+	file, format, rate, duration, bitRate, encoder, damage, none, damageOf           string
+	loudness, span, silence, peak, target, targetMono, playable, yes, no, hint, note string
+	mono, stereo                                                                     string
+	wrote, concealed, resampled, pipe                                                string
+	refusals                                                                         map[device.Refusal]string // with the arguments of refusal
+	kinds                                                                            map[device.ContentKind]string
+	warnings                                                                         map[string]string // by warning.code, with its args
+}
+
+var englishAudio = audioWords{
+	file: "File", format: "Format", rate: "Sampling", duration: "Duration", bitRate: "Bit rate", encoder: "Encoder",
+	damage: "Damage", none: "none", damageOf: "%d bytes left out, %d frames concealed",
+	loudness: "Loudness", span: "range %.1f LU", silence: "no sound to speak of", peak: "True peak",
+	target: "(brings it to %.0f LUFS)", targetMono: "(brings it to %.0f LUFS; one channel counts as two, horns play it from both)", playable: "Playable", yes: "yes", no: "NO", hint: "Convert", note: "Note",
+	mono: "mono", stereo: "stereo",
+	wrote:     "%s: %d Hz, %s, %.1f s",
+	concealed: "%s is damaged: %d bytes left out, %d frames concealed",
+	resampled: "%s goes on at %d Hz from %s; the rest is resampled to %d Hz",
+	pipe:      "standard output",
+	refusals: map[device.Refusal]string{
+		device.RefusedEmpty:      "the file is empty",
+		device.RefusedTags:       "it holds only tags (title, picture), no sound",
+		device.RefusedTagLength:  "the tag at its start says it has %d bytes, the whole file has only %d: it was cut short before any sound; copy or download it again",
+		device.RefusedZeros:      "it holds nothing but zeros: copying or downloading it was never finished; do it again",
+		device.RefusedContent:    "it is no sound but %s",
+		device.RefusedCodec:      "the device does not play %s; it plays " + device.Playables,
+		device.RefusedForm:       "the device does not play this form of sound (%v)",
+		device.RefusedSize:       "the file is too large: %s; the device takes at most %d MiB",
+		device.RefusedSilent:     "no sound can be decoded in it",
+		device.RefusedUnreadable: "the file cannot be read to its end (%v)",
+	},
+	kinds: map[device.ContentKind]string{
+		device.ContentUnknown: "something unknown", device.ContentSound: "sound", device.ContentVideo: "video",
+		device.ContentPicture: "a picture", device.ContentDocument: "a document", device.ContentArchive: "an archive",
+		device.ContentProgram: "a program", device.ContentPage: "a web page", device.ContentPlaylist: "a playlist", device.ContentText: "text",
+	},
+	warnings: map[string]string{
+		"damage":          "the file is damaged: %d bytes left out, %d frames concealed, at %s; listen to it, or copy it again",
+		"cut-short":       "the file was cut short: %d bytes at its end are missing; copy or download it again",
+		"ends-early":      "the sound ends at %s, before the file does: %v",
+		"rate-changes":    "files are glued together: at %s it goes on at %d Hz; that is played, but encode it anew if you can",
+		"silent":          "nearly silent: people will hear nothing",
+		"quiet":           "very quiet: even with gain_db it stays %.0f dB below the others; record it louder",
+		"clipped":         "overdriven: %.2f %% of it is at full scale and may sound harsh; record it softer",
+		"left-only":       "only the left channel has sound: half of the horns may stay silent; make it mono",
+		"right-only":      "only the right channel has sound: half of the horns may stay silent; make it mono",
+		"channels-cancel": "the two channels cancel each other: on a mono horn little is left; make it mono from one channel",
+		"silent-start":    "begins with %.1f s of silence",
+		"silent-middle":   "%.0f s of silence from %s on: people will think that the loudspeaker is broken",
+		"silent-end":      "ends with %.1f s of silence",
+	},
+}
+
+var vietnameseAudio = audioWords{
+	file: "Tệp", format: "Định dạng", rate: "Tần số mẫu", duration: "Thời lượng", bitRate: "Tốc độ bit", encoder: "Bộ mã hóa",
+	damage: "Hư hỏng", none: "không", damageOf: "bỏ qua %d byte, che %d khung",
+	loudness: "Âm lượng", span: "biên độ %.1f LU", silence: "hầu như không có tiếng", peak: "Đỉnh thực",
+	target: "(để đạt %.0f LUFS)", targetMono: "(để đạt %.0f LUFS; đơn kênh tính như hai kênh vì loa phát cả hai)", playable: "Phát được", yes: "có", no: "KHÔNG", hint: "Chuyển đổi", note: "Lưu ý",
+	mono: "đơn kênh", stereo: "hai kênh",
+	wrote:     "%s: %d Hz, %s, %.1f s",
+	concealed: "%s bị hỏng: bỏ qua %d byte, che %d khung",
+	resampled: "%s chuyển sang %d Hz từ %s; phần còn lại được đổi về %d Hz",
+	pipe:      "đầu ra chuẩn",
+	refusals: map[device.Refusal]string{
+		device.RefusedEmpty:      "tệp rỗng",
+		device.RefusedTags:       "tệp chỉ có thẻ thông tin (tên bài, ảnh bìa), không có âm thanh",
+		device.RefusedTagLength:  "thẻ ở đầu tệp ghi dài %d byte nhưng cả tệp chỉ có %d byte: tệp bị cụt, không còn âm thanh; hãy sao chép hoặc tải lại",
+		device.RefusedZeros:      "tệp chỉ toàn byte 0: sao chép hoặc tải về chưa xong; hãy làm lại",
+		device.RefusedContent:    "đây không phải âm thanh mà là %s",
+		device.RefusedCodec:      "thiết bị không phát được %s; chỉ phát được MP3, Opus (.opus) và WAV",
+		device.RefusedForm:       "thiết bị không phát được dạng âm thanh này (%v)",
+		device.RefusedSize:       "tệp quá lớn: %s; thiết bị chỉ nhận đến %d MiB",
+		device.RefusedSilent:     "không giải mã được chút âm thanh nào",
+		device.RefusedUnreadable: "không đọc được hết tệp (%v)",
+	},
+	kinds: map[device.ContentKind]string{
+		device.ContentUnknown: "dữ liệu không rõ loại", device.ContentSound: "âm thanh", device.ContentVideo: "video",
+		device.ContentPicture: "ảnh", device.ContentDocument: "văn bản tài liệu", device.ContentArchive: "tệp nén",
+		device.ContentProgram: "chương trình máy tính", device.ContentPage: "trang web", device.ContentPlaylist: "danh sách phát", device.ContentText: "văn bản",
+	},
+	warnings: map[string]string{
+		"damage":          "tệp bị hỏng: bỏ qua %d byte, che %d khung, tại %s; hãy nghe thử hoặc sao chép lại",
+		"cut-short":       "tệp bị cụt: thiếu %d byte ở cuối; hãy sao chép hoặc tải lại",
+		"ends-early":      "âm thanh dừng ở %s, trước khi hết tệp: %v",
+		"rate-changes":    "nhiều tệp ghép lại: từ %s chuyển sang %d Hz; vẫn phát được, nhưng nên mã hóa lại",
+		"silent":          "gần như không có tiếng: người dân sẽ không nghe thấy gì",
+		"quiet":           "tiếng rất nhỏ: dù chỉnh gain_db vẫn nhỏ hơn các tệp khác %.0f dB; hãy thu to hơn",
+		"clipped":         "tiếng bị vỡ: %.2f %% chạm mức tối đa, nghe có thể chói; hãy thu nhỏ hơn",
+		"left-only":       "chỉ kênh trái có tiếng: một nửa số loa có thể im; hãy chuyển thành đơn kênh",
+		"right-only":      "chỉ kênh phải có tiếng: một nửa số loa có thể im; hãy chuyển thành đơn kênh",
+		"channels-cancel": "hai kênh ngược pha, triệt tiêu nhau: loa đơn kênh gần như mất tiếng; hãy lấy một kênh thành đơn kênh",
+		"silent-start":    "đầu tệp im lặng %.1f giây",
+		"silent-middle":   "im lặng %.0f giây từ %s: người dân sẽ tưởng loa hỏng",
+		"silent-end":      "cuối tệp im lặng %.1f giây",
+	},
+}
+
+func (a audioWords) channels(n int) string {
+	switch n {
+	case 1:
+		return a.mono
+	case 2:
+		return a.stereo
+	}
+	return fmt.Sprint(n)
+}
+
+func (a audioWords) warning(w warning) string { return fmt.Sprintf(a.warnings[w.code], w.args...) }
+
+// refusal says why the device does not play a file.
+func (a audioWords) refusal(v device.Verdict) string {
+	text := a.refusals[v.Refusal]
+	switch v.Refusal {
+	case device.RefusedTagLength:
+		return fmt.Sprintf(text, v.Tag, v.Size)
+	case device.RefusedContent:
+		return fmt.Sprintf(text, a.content(v.Found))
+	case device.RefusedCodec:
+		return fmt.Sprintf(text, v.Found.Format)
+	case device.RefusedForm:
+		return fmt.Sprintf(text, form(v.Err))
+	case device.RefusedUnreadable:
+		return fmt.Sprintf(text, v.Err)
+	case device.RefusedSize:
+		return fmt.Sprintf(text, size(v.Size), loa.MaxMediaLen>>20)
+	}
+	return text
+}
+
+// content names what a file is instead of sound.
+func (a audioWords) content(c device.Content) string {
+	if c.Format == "" {
+		return a.kinds[c.Kind]
+	}
+	return a.kinds[c.Kind] + " (" + c.Format + ")"
+}
+
+// form is what the decoder found and does not play, out of its error: "found
+// MPEG-1 Layer II, 44100 Hz; can be played: ...".
+func form(err error) string {
+	text := err.Error()
+	if _, found, ok := strings.Cut(text, "found "); ok {
+		text, _, _ = strings.Cut(found, ";")
+	}
+	return text
+}
