@@ -306,6 +306,13 @@ func TestDamageIsFoundAndSaidWhere(t *testing.T) {
 	assert.FileExists(t, wavOut)
 }
 
+func TestAFileThatEndsInTheMidstOfAFrameMayBeCutShort(t *testing.T) {
+	b := get(t, "../../testdata/bulletin/ban-tin-sang.mp3")
+	_, rep := report(t, put(t, "cut.mp3", b[:50_000]))
+	assert.Equal(t, []string{"cut-end"}, codes(rep))
+	assert.Equal(t, true, rep["playable"])
+}
+
 func TestAWAVThatWasCutShortSaysSo(t *testing.T) {
 	b := get(t, tone(t, 24000, 2, sine(0.2)))
 	_, rep := report(t, put(t, "cut.wav", b[:len(b)-10_000]))
@@ -361,7 +368,8 @@ func TestWithoutRawItIsWhatTheCardGets(t *testing.T) {
 	for _, v := range x {
 		peak = max(peak, math.Abs(float64(v)))
 	}
-	assert.InDelta(t, 0.891, peak, 0.02, "the limiter holds -1 dBFS")
+	assert.LessOrEqual(t, peak, 0.892, "the limiter holds -1 dBFS")
+	assert.Greater(t, peak, 0.8)
 
 	code, _, errOut = run("audio", "decode", "--rate", "44100", "--json", sounds+"stereo44-vbr.mp3", out)
 	require.Zero(t, code, errOut)

@@ -240,7 +240,10 @@ func printChecked(out io.Writer, w words, c *checked) error {
 }
 
 func printSoundOf(row func(string, string, ...any), a audioWords, c *checked) {
-	detail := c.Codec
+	detail, ok := map[string]string{"mp3": "MP3", "opus": "Opus", "wav": "WAV"}[c.Codec]
+	if !ok {
+		detail = c.Codec
+	}
 	if c.Detail != "" {
 		detail += ", " + c.Detail
 	}

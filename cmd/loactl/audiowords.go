@@ -48,6 +48,7 @@ var englishAudio = audioWords{
 	},
 	warnings: map[string]string{
 		"damage":          "the file is damaged: %d bytes left out, %d frames concealed, at %s; listen to it, or copy it again",
+		"cut-end":         "it ends in the midst of a frame (%d bytes left out): perhaps it was cut short; listen to its end",
 		"cut-short":       "the file was cut short: %d bytes at its end are missing; copy or download it again",
 		"ends-early":      "the sound ends at %s, before the file does: %v",
 		"rate-changes":    "files are glued together: at %s it goes on at %d Hz; that is played, but encode it anew if you can",
@@ -92,6 +93,7 @@ var vietnameseAudio = audioWords{
 	},
 	warnings: map[string]string{
 		"damage":          "tệp bị hỏng: bỏ qua %d byte, che %d khung, tại %s; hãy nghe thử hoặc sao chép lại",
+		"cut-end":         "tệp dừng giữa một khung (bỏ qua %d byte): có thể bị cụt; hãy nghe thử đoạn cuối",
 		"cut-short":       "tệp bị cụt: thiếu %d byte ở cuối; hãy sao chép hoặc tải lại",
 		"ends-early":      "âm thanh dừng ở %s, trước khi hết tệp: %v",
 		"rate-changes":    "nhiều tệp ghép lại: từ %s chuyển sang %d Hz; vẫn phát được, nhưng nên mã hóa lại",

@@ -256,7 +256,10 @@ type warning struct {
 // the header.
 func (l *listener) warnings(missing int64) (out []warning) {
 	warn := func(code string, args ...any) { out = append(out, warning{code, args}) }
-	if l.bytes > 0 || l.bad > 0 {
+	switch {
+	case l.bad == 0 && l.bytes > 0 && len(l.spots) == 1 && l.spots[0] > l.seconds-0.1:
+		warn("cut-end", l.bytes)
+	case l.bytes > 0 || l.bad > 0:
 		warn("damage", l.bytes, l.bad, clocks(l.spots))
 	}
 	if missing > 0 {

@@ -88,7 +88,7 @@ func (v *Verdict) name(open func() (io.ReadCloser, error)) {
 	case v.Tag > v.Size:
 		v.Refusal = RefusedTagLength
 		return
-	case len(head) == 0 || v.Tag > 0 && bytes.HasPrefix(head, []byte("TAG")) && len(head) == id3v1Bytes:
+	case tagsOnly(head, v.Tag > 0):
 		v.Refusal = RefusedTags
 		return
 	case len(bytes.Trim(head, "\x00")) == 0:
@@ -110,6 +110,19 @@ func (v *Verdict) name(open func() (io.ReadCloser, error)) {
 
 // decodable are the formats that are played in their usual form.
 var decodable = map[string]bool{"Opus": true, "WAV": true}
+
+// tagsOnly is true when what follows a tag, or stands alone, is no more than
+// padding or a tag of the kinds that stand at the end.
+func tagsOnly(head []byte, behindTag bool) bool {
+	rest := bytes.Trim(head, "\x00")
+	switch {
+	case len(rest) == 0:
+		return behindTag
+	case bytes.HasPrefix(rest, []byte("TAG")):
+		return len(rest) <= id3v1Bytes
+	}
+	return bytes.HasPrefix(rest, []byte("APETAGEX"))
+}
 
 const (
 	id3v1Bytes = 128 // of the tag at the end, which begins with "TAG"
