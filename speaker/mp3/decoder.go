@@ -1,7 +1,6 @@
 package mp3
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -11,30 +10,32 @@ import (
 // no sound either.
 const maxBadFrames = 200
 
-// Decoder yields the sound of one MPEG-1 Layer III file. It is not safe for use
-// by several goroutines.
+// Decoder yields the sound of one MPEG-1, 2 or 2.5 Layer III file. It is not safe
+// for use by several goroutines.
 type Decoder struct {
 	walk     *walker
-	feed     feeder
+	dec      *frameDecoder
 	seg      segment
 	rate     int
 	channels int
 
-	first    bool   // no frame was looked at yet
-	header   header // of frame
-	frame    []byte // found and not yet decoded; nil: ask the walker
-	lo, hi   int    // PCM frames of feed.pcm not yet given out
+	kind   header  // of the frame met last
+	tag    infoTag // the one met last
+	header header  // of frame
+	frame  []byte  // found and not yet decoded; nil: ask the walker
+
+	mono     bool // the frame decoded last
+	lo, hi   int  // PCM frames of dec.pcm not yet given out
 	err      error
-	bad, run int64 // frames that became silence: in all, and in a row
+	bad, run int64 // frames that were concealed: in all, and in a row
 	lastBad  error
-	lead     int // frames after a skip that may lack their reservoir
 }
 
 // NewDecoder reads up to the first frame. It returns an error that wraps
 // ErrUnsupported or ErrNotAudio when the file cannot be played, or the reader's
 // own. It reads ahead by 32 KiB at most and never seeks; r stays the caller's.
 func NewDecoder(r io.Reader) (*Decoder, error) {
-	d := &Decoder{walk: newWalker(r), first: true}
+	d := &Decoder{walk: newWalker(r), dec: newFrameDecoder()}
 	h, frame, err := d.next()
 	switch {
 	case err == nil:
@@ -48,26 +49,29 @@ func NewDecoder(r io.Reader) (*Decoder, error) {
 	return d, nil
 }
 
-// Format is the sampling rate in Hz (32000, 44100 or 48000) and the number of
-// channels (1 or 2), as the first frame has them. The rate never changes; frames
-// with the other number of channels are mixed down or doubled to fit.
+// Format is the sampling rate in Hz (8000 to 48000) and the number of channels (1
+// or 2), as the first frame has them. Both may be others after Read or Skip
+// returned ErrChanged, and only then: frames with the other number of channels
+// are mixed down or doubled to fit.
 func (d *Decoder) Format() (rate, channels int) { return d.rate, d.channels }
 
-// Read fills dst with interleaved float32 sound, full scale +-1, and returns how
-// many frames it wrote; dst keeps a remainder of less than a frame. It returns
-// io.EOF, with no frames, at the end. Any other error comes after the last good
-// frame and is final: the reader's own, or one that wraps ErrChanged or
-// ErrDamaged. Frames that could not be decoded are silence and counted by
-// Damage.
+// Read fills dst with interleaved float32 sound and returns how many frames it
+// wrote; dst keeps a remainder of less than a frame. Full scale is +-1, and what
+// an encoder left above it is not clipped. Read returns io.EOF, with no frames,
+// at the end. It returns an error that wraps ErrChanged, with no frames and once,
+// where the stream goes on at another sampling rate: Format tells it, and the next
+// Read goes on. Any other error comes after the last good frame and is final:
+// the reader's own, or one that wraps ErrUnsupported (frames of Layer I or II
+// follow) or ErrDamaged. Frames that could not be decoded are concealed and
+// counted by Damage.
 func (d *Decoder) Read(dst []float32) (frames int, err error) {
-	want := len(dst) / d.channels
-	for frames < want {
+	for want := len(dst) / d.channels; frames < want; {
 		if d.lo == d.hi {
 			if err := d.fill(); err != nil {
 				if frames > 0 {
-					return frames, nil
+					return frames, nil // it will come again
 				}
-				return 0, err
+				return 0, d.told(err)
 			}
 		}
 		n := min(want-frames, d.hi-d.lo)
@@ -77,13 +81,13 @@ func (d *Decoder) Read(dst []float32) (frames int, err error) {
 	return frames, nil
 }
 
-// Damage tells what was not played so far: bytes that belonged to no frame, and
-// frames that became silence.
+// Damage tells what was not played as it was sent so far: bytes that belonged to
+// no frame, and frames that were concealed, in full or in part.
 func (d *Decoder) Damage() (bytes, frames int64) { return d.walk.damaged, d.bad }
 
-// leadFrames are decoded, and thrown away, before the first frame after a skip:
-// 511 bytes of reservoir reach back 9 of the smallest frames (32 kbit/s at
-// 48 kHz in stereo, CRC: 58 bytes of main data), and the filters one more.
+// leadFrames are decoded, and thrown away, before the first frame after a skip.
+// The filters remember two granules; the rest is for the concealment of damage
+// just before: it has faded out by then.
 const leadFrames = 12
 
 // Skip passes over n frames, most of them without decoding. What Read yields
@@ -98,18 +102,19 @@ func (d *Decoder) Skip(n int64) (skipped int64, err error) {
 	for skipped < n {
 		h, frame, err := d.next()
 		if err != nil {
-			return skipped, err
+			return skipped, d.told(err)
 		}
-		lo, hi := d.seg.next()
+		lo, hi := d.seg.next(h.samples())
 		size := int64(hi - lo)
-		if n-skipped >= size+leadFrames*frameLen {
+		if n-skipped >= size+int64(leadFrames*h.samples()) {
+			_ = d.pass(h, frame, hi) // nobody hears it: no damage
 			jumped = true
 			skipped += size
 			continue
 		}
 		if jumped {
-			d.feed.reset()
-			d.lead, jumped = leadFrames, false
+			d.dec.forget()
+			jumped = false
 		}
 		if err := d.decode(h, frame, lo, hi); err != nil {
 			return skipped, err
@@ -121,6 +126,14 @@ func (d *Decoder) Skip(n int64) (skipped int64, err error) {
 	return skipped, nil
 }
 
+// told makes ErrChanged true: the caller has heard of it.
+func (d *Decoder) told(err error) error {
+	if errors.Is(err, ErrChanged) {
+		d.rate, d.channels = d.header.rate, d.header.channels()
+	}
+	return err
+}
+
 // fill decodes frames until there is sound to give out.
 func (d *Decoder) fill() error {
 	for d.lo == d.hi {
@@ -128,7 +141,7 @@ func (d *Decoder) fill() error {
 		if err != nil {
 			return err
 		}
-		lo, hi := d.seg.next()
+		lo, hi := d.seg.next(h.samples())
 		if err := d.decode(h, frame, lo, hi); err != nil {
 			return err
 		}
@@ -142,20 +155,28 @@ func (d *Decoder) decode(h header, frame []byte, lo, hi int) error {
 		return nil
 	}
 	if d.walk.gap {
-		d.feed.gap()
+		d.dec.gap()
 	}
-	err := d.feed.decode(h, frame, d.walk.suspect)
-	if d.lead > 0 && errors.Is(err, errReservoir) {
-		err = nil // not damage: we came from nowhere
-	}
-	d.lead = max(d.lead-1, 0)
-	d.note(err)
+	d.note(d.dec.decode(h, frame, d.walk.suspect))
 	if d.run > maxBadFrames {
 		d.err = fmt.Errorf("%w: %d frames in a row: %w", ErrDamaged, d.run, d.lastBad)
 		return d.err
 	}
+	d.mono = h.channels() == 1
 	d.lo, d.hi = lo, hi
 	return nil
+}
+
+// pass takes a frame without decoding it. The error says what is wrong with it,
+// as far as can be seen.
+func (d *Decoder) pass(h header, frame []byte, hi int) error {
+	if hi == 0 {
+		return nil
+	}
+	if d.walk.gap {
+		d.dec.gap()
+	}
+	return d.dec.pass(h, frame, d.walk.suspect)
 }
 
 // note counts the outcome of one frame.
@@ -169,44 +190,67 @@ func (d *Decoder) note(err error) {
 	d.lastBad = err
 }
 
-// next returns the next frame of sound; info tags begin a new segment.
+// next returns the next frame of sound; info tags begin a new segment. At
+// another rate it returns ErrChanged until that was told.
 func (d *Decoder) next() (header, []byte, error) {
-	if h, frame := d.header, d.frame; frame != nil {
-		d.frame = nil
-		return h, frame, nil
+	if d.frame == nil {
+		if err := d.find(); err != nil {
+			return header{}, nil, err
+		}
 	}
+	if d.rate != 0 && d.header.rate != d.rate {
+		return header{}, nil, fmt.Errorf("%w: from %d Hz to %v", ErrChanged, d.rate, d.header)
+	}
+	h, frame := d.header, d.frame
+	d.frame = nil
+	return h, frame, nil
+}
+
+// find leaves the next frame of sound in d.frame, or the error that ends the
+// stream in d.err.
+func (d *Decoder) find() error {
 	for d.err == nil {
 		var h header
 		var frame []byte
 		if h, frame, d.err = d.walk.next(); d.err != nil {
 			break
 		}
-		t, ok := parseInfo(h, frame, d.first)
-		d.first = false
-		if !ok {
-			return h, frame, nil
+		first := h.rate != d.kind.rate
+		if first {
+			d.tag, d.seg = infoTag{}, segment{}
+			d.dec.gap()
 		}
-		d.seg = newSegment(t)
-		d.feed.gap() // another file begins, or the first
+		d.kind = h
+		t, ok := parseInfo(h, frame, first)
+		if !ok {
+			d.header, d.frame = h, frame
+			return nil
+		}
+		d.tag, d.seg = t, newSegment(t, h.samples())
+		d.dec.gap() // another file begins, or the first
 	}
-	return header{}, nil, d.err
+	return d.err
 }
 
-// copy converts n PCM frames. go-mp3 doubles mono to stereo.
+// copy gives out n PCM frames in the number of channels that was promised.
 func (d *Decoder) copy(dst []float32, n int) {
-	const scale = 1.0 / 32768
-	pcm := d.feed.pcm[4*d.lo : 4*(d.lo+n)]
+	left, right := d.dec.pcm[0][d.lo:d.lo+n], d.dec.pcm[1][d.lo:d.lo+n]
 	d.lo += n
-	if d.channels == 2 {
-		for i := range 2 * n {
-			dst[i] = scale * float32(int16(binary.LittleEndian.Uint16(pcm[2*i:])))
+	switch {
+	case d.channels == 1 && d.mono:
+		copy(dst, left)
+	case d.channels == 1:
+		for i, l := range left {
+			dst[i] = (l + right[i]) / 2
 		}
-		return
-	}
-	for i := range n {
-		l := int16(binary.LittleEndian.Uint16(pcm[4*i:]))
-		r := int16(binary.LittleEndian.Uint16(pcm[4*i+2:]))
-		dst[i] = scale / 2 * float32(int32(l)+int32(r))
+	default:
+		if d.mono {
+			right = left
+		}
+		dst = dst[:2*n]
+		for i, l := range left {
+			dst[2*i], dst[2*i+1] = l, right[i]
+		}
 	}
 }
 

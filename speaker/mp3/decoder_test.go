@@ -32,13 +32,19 @@ func decodeAll(r io.Reader) (pcm []float32, d *Decoder, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	pcm, err = readAll(d)
+	return pcm, d, err
+}
+
+// readAll returns what d yields up to the next error.
+func readAll(d *Decoder) (pcm []float32, err error) {
 	_, channels := d.Format()
 	buf := make([]float32, 1000*channels)
 	for {
 		n, err := d.Read(buf)
 		pcm = append(pcm, buf[:n*channels]...)
 		if err != nil {
-			return pcm, d, err
+			return pcm, err
 		}
 	}
 }
@@ -56,13 +62,15 @@ func TestFilesDecodeAsTheReferenceDecoderDoes(t *testing.T) {
 	require.GreaterOrEqual(t, len(refs), 8)
 	for _, ref := range refs {
 		name := strings.TrimSuffix(filepath.Base(ref), ".ref")
+		if _, err := os.Stat(filepath.Join(soundDir, name+".mp3")); err != nil {
+			continue // of another codec
+		}
 		t.Run(name, func(t *testing.T) {
 			want, samples := readRef(t, ref)
 			got, d := mustDecode(t, sound(t, name+".mp3"))
 			require.Equal(t, samples, len(got), "gapless length")
 			for i, w := range want {
-				// go-mp3 truncates where the reference rounds.
-				require.InDelta(t, w, 32768*got[63*i], 2.1, "sample %d", 63*i)
+				require.InDelta(t, w, 32768*got[63*i], 0.51, "sample %d: nothing but the reference's rounding", 63*i)
 			}
 			damage, bad := d.Damage()
 			assert.Zero(t, damage)
@@ -93,7 +101,8 @@ func readRef(t *testing.T, path string) (every63rd []float32, samples int) {
 func TestFormatIsThatOfTheFile(t *testing.T) {
 	for name, want := range map[string][2]int{
 		"mono44-cbr48.mp3": {44100, 1}, "mono48-cbr64.mp3": {48000, 1}, "mono32-cbr32.mp3": {32000, 1},
-		"stereo44-vbr.mp3": {44100, 2}, "stereo48-cbr96.mp3": {48000, 2},
+		"stereo44-vbr.mp3": {44100, 2}, "stereo48-cbr96.mp3": {48000, 2}, "free.mp3": {44100, 1},
+		"mpeg2-24k.mp3": {24000, 1}, "mpeg2-22k.mp3": {22050, 1}, "mpeg25-11k.mp3": {11025, 1},
 	} {
 		d, err := NewDecoder(bytes.NewReader(sound(t, name)))
 		require.NoError(t, err, name)
@@ -108,10 +117,6 @@ func TestOtherFormatsAreRefusedByName(t *testing.T) {
 		is   error
 		says string
 	}{
-		{"mpeg2-24k.mp3", ErrUnsupported, "MPEG-2 Layer III, 24000 Hz, mono, 48 kbit/s"},
-		{"mpeg2-22k.mp3", ErrUnsupported, "MPEG-2 Layer III, 22050 Hz, mono, 32 kbit/s"},
-		{"mpeg25-11k.mp3", ErrUnsupported, "MPEG-2.5 Layer III, 11025 Hz, mono, 16 kbit/s"},
-		{"free.mp3", ErrUnsupported, "MPEG-1 Layer III, 44100 Hz, mono, free format"},
 		{"layer2.mp2", ErrUnsupported, "MPEG-1 Layer II, 44100 Hz, mono, 64 kbit/s"},
 		{"aac.aac", ErrNotAudio, "no frame in"},
 		{"make.sh", ErrNotAudio, "no frame in"},
@@ -121,7 +126,7 @@ func TestOtherFormatsAreRefusedByName(t *testing.T) {
 			require.ErrorIs(t, err, tc.is)
 			assert.ErrorContains(t, err, tc.says)
 			if tc.is == ErrUnsupported {
-				assert.ErrorContains(t, err, "can be played: MPEG-1 Layer III")
+				assert.ErrorContains(t, err, "can be played: MPEG-1, 2 and 2.5 Layer III")
 			}
 			_, err = Probe(bytes.NewReader(sound(t, tc.file)))
 			assert.ErrorIs(t, err, tc.is, "probe")
@@ -161,7 +166,8 @@ type stuck struct{}
 func (stuck) Read([]byte) (int, error) { return 0, nil }
 
 func TestProbeKnowsTheLengthWithoutDecoding(t *testing.T) {
-	for _, name := range []string{"mono44-cbr48.mp3", "mono44-crc.mp3", "stereo44-vbr.mp3", "mono44-tags.mp3"} {
+	for _, name := range []string{"mono44-cbr48.mp3", "mono44-crc.mp3", "stereo44-vbr.mp3", "mono44-tags.mp3",
+		"mpeg2-24k.mp3", "mpeg25-11k.mp3", "free.mp3"} {
 		t.Run(name, func(t *testing.T) {
 			b := sound(t, name)
 			pcm, d := mustDecode(t, b)

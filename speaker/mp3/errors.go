@@ -5,14 +5,26 @@ import (
 	"fmt"
 )
 
+// Why a frame could not be decoded, or not all of it.
+var (
+	errReservoir = errors.New("main data of earlier frames are missing")
+	errSuspect   = errors.New("bytes of the frame were lost")
+	errSide      = errors.New("side information is invalid")
+	errCRC       = errors.New("checksum is wrong")
+	errLevel     = errors.New("level is far beyond full scale")
+	errHuffman   = errors.New("huffman codes reach beyond their end")
+	errTable     = errors.New("huffman table 4 or 14, which do not exist")
+	errScale     = errors.New("scalefactors reach beyond their end")
+)
+
 var (
 	// ErrUnsupported is wrapped when the file is MPEG audio of a kind that
 	// cannot be played; the error names the kind found and those allowed.
 	ErrUnsupported = errors.New("unsupported sound format")
 	// ErrNotAudio is wrapped when no MPEG audio frame was found.
 	ErrNotAudio = errors.New("not MPEG audio")
-	// ErrChanged is wrapped when the sampling rate, version or layer changes in
-	// mid-stream. What came before has been played.
+	// ErrChanged is wrapped, once, where the stream goes on at another sampling
+	// rate. What came before has been played, and reading may go on.
 	ErrChanged = errors.New("sound format changes in mid-stream")
 	// ErrDamaged is wrapped when so many frames in a row could not be decoded
 	// that the rest is not worth playing.
@@ -20,7 +32,7 @@ var (
 )
 
 // playable is what every refusal ends with.
-const playable = "can be played: MPEG-1 Layer III (MP3) at 32000, 44100 or 48000 Hz, 32 to 320 kbit/s"
+const playable = "can be played: MPEG-1, 2 and 2.5 Layer III (MP3)"
 
 func unsupported(h header) error {
 	return fmt.Errorf("%w: found %v; %s", ErrUnsupported, h, playable)

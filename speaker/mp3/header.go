@@ -16,8 +16,14 @@ const (
 	version1  = 3
 )
 
-// modeMono is single_channel in the mode field: 11172-3, 2.4.2.3.
-const modeMono = 3
+// Values of the mode field, and bits of mode_extension: 11172-3, 2.4.2.3.
+const (
+	modeJoint = 1
+	modeMono  = 3
+
+	jointIntensity = 1
+	jointMidSide   = 2
+)
 
 // header is the parsed header of one MPEG audio frame, of any version and layer.
 type header struct {
@@ -26,6 +32,7 @@ type header struct {
 	crc     bool // a CRC-16 of two bytes follows the header
 	bitRate int  // bit/s; 0: free format
 	rate    int  // sampling rate in Hz
+	free    int  // bytes of a free-format frame without padding, as the walker found out
 	padding int  // slots added: 0 or 1
 	mode    byte // 0 stereo, 1 joint stereo, 2 dual channel, 3 mono
 	joint   byte // mode_extension: bit 0 intensity, bit 1 middle/side
@@ -104,12 +111,18 @@ func (h header) samples() int {
 	return 1152
 }
 
-// bytes is the length of the frame, header included; 0 for free format, whose
-// length only the next header tells. Fractions are dropped, the padding slot
-// makes up for them (11172-3, 2.4.3.1).
+// granules is how many of 576 lines a Layer III frame holds.
+func (h header) granules() int { return h.samples() / lines }
+
+// bytes is the length of the frame, header included; 0 for free format, as long
+// as its length is not known. Fractions are dropped, the padding slot makes up
+// for them (11172-3, 2.4.3.1).
 func (h header) bytes() int {
-	if h.bitRate == 0 {
+	switch {
+	case h.bitRate == 0 && h.free == 0:
 		return 0
+	case h.bitRate == 0:
+		return h.free + h.padding
 	}
 	if h.layer == 1 {
 		return 4 * (12*h.bitRate/h.rate + h.padding)
@@ -138,9 +151,10 @@ func (h header) mainStart() int {
 	return n
 }
 
-// playable is true for what the decoder behind this package gets right.
+// playable is true for what Decoder decodes: Layer III, whose frames are long
+// enough for the side information.
 func (h header) playable() bool {
-	return h.version == version1 && h.layer == 3 && h.bitRate != 0
+	return h.layer == 3 && h.bytes() >= h.mainStart()
 }
 
 // same is true when both can be frames of one stream: everything that must not
@@ -155,8 +169,6 @@ func (h header) same(o header) bool {
 // String names the kind of frame for a person: "MPEG-2 Layer III, 22050 Hz,
 // mono, 32 kbit/s".
 func (h header) String() string {
-	version := map[byte]string{version1: "1", version2: "2", version25: "2.5"}[h.version]
-	layer := [...]string{"", "I", "II", "III"}[h.layer]
 	channels, rate := "stereo", "free format"
 	if h.mode == modeMono {
 		channels = "mono"
@@ -164,5 +176,17 @@ func (h header) String() string {
 	if h.bitRate != 0 {
 		rate = fmt.Sprintf("%d kbit/s", h.bitRate/1000)
 	}
-	return fmt.Sprintf("MPEG-%s Layer %s, %d Hz, %s, %s", version, layer, h.rate, channels, rate)
+	return fmt.Sprintf("%s, %d Hz, %s, %s", h.kind(), h.rate, channels, rate)
+}
+
+// kind names version and layer: "MPEG-2.5 Layer III".
+func (h header) kind() string {
+	version := [...]string{version1: "1", version2: "2", version25: "2.5"}[h.version]
+	layer := [...]string{"", "I", "II", "III"}[h.layer]
+	return "MPEG-" + version + " Layer " + layer
+}
+
+// modeName names the mode field: 11172-3, 2.4.2.3.
+func (h header) modeName() string {
+	return [...]string{"stereo", "joint stereo", "dual channel", "mono"}[h.mode]
 }

@@ -55,7 +55,7 @@ func TestReservedHeadersAreNone(t *testing.T) {
 	}
 }
 
-func TestOnlyMPEG1Layer3WithABitRateIsPlayable(t *testing.T) {
+func TestLayer3WithALengthIsPlayable(t *testing.T) {
 	playable := 0
 	for i := range 1 << 16 {
 		h, ok := parseHeader([]byte{0xff, 0xe0 | byte(i>>8)&0x1f, byte(i), 0})
@@ -63,11 +63,10 @@ func TestOnlyMPEG1Layer3WithABitRateIsPlayable(t *testing.T) {
 			continue
 		}
 		playable++
-		assert.Contains(t, []int{32000, 44100, 48000}, h.rate)
-		assert.GreaterOrEqual(t, h.bytes(), 96)
+		assert.GreaterOrEqual(t, h.bytes(), 24)
 		assert.LessOrEqual(t, h.bytes(), 1441)
 	}
-	assert.Equal(t, 8*14*3*2*2*2, playable, "bytes repeat, bit rates, rates, padding, private bit, CRC")
+	assert.Equal(t, 8*14*3*2*2*2+2*8*14*3*2*2*2, playable, "bytes repeat, bit rates, rates, padding, private bit, CRC; of three versions")
 }
 
 func FuzzHeader(f *testing.F) {
@@ -87,8 +86,8 @@ func FuzzHeader(f *testing.F) {
 		}
 		require.True(t, h.same(h))
 		if h.playable() {
-			require.Greater(t, h.bytes(), h.mainStart())
-			parseSide(h, bytes.Repeat([]byte{0xff}, h.bytes()))
+			require.GreaterOrEqual(t, h.bytes(), h.mainStart())
+			_ = parseSide(h, bytes.Repeat([]byte{0xff}, h.bytes()), new(sideInfo))
 		}
 	})
 }

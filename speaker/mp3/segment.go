@@ -4,9 +4,6 @@ package mp3
 // first: 528 of the filter bank and 1, the value every encoder reckons with.
 const decoderDelay = 529
 
-// frameLen is the number of PCM frames of one MPEG-1 Layer III frame.
-const frameLen = 1152
-
 // segment is the stretch of frames that one info tag speaks of: a whole file,
 // or one of several that were put one behind the other. The zero segment has no
 // tag and is played whole.
@@ -17,13 +14,14 @@ type segment struct {
 	to     int64 // end of the sound, when frames is known
 }
 
-// newSegment trims what the tag says. A padding shorter than the decoder's
-// delay would reach beyond the last frame; there is no sound to take it from.
-func newSegment(t infoTag) segment {
+// newSegment trims what the tag says of frames of size PCM frames. A padding
+// shorter than the decoder's delay would reach beyond the last frame; there is no
+// sound to take it from.
+func newSegment(t infoTag, size int) segment {
 	if !t.gapless {
 		return segment{}
 	}
-	end := t.frames * frameLen
+	end := t.frames * int64(size)
 	return segment{
 		frames: t.frames,
 		from:   int64(t.delay) + decoderDelay,
@@ -31,12 +29,12 @@ func newSegment(t infoTag) segment {
 	}
 }
 
-// next returns which PCM frames [lo, hi) of the next MPEG frame are sound.
-// Frames beyond those the tag counted are played whole: it was wrong.
-func (s *segment) next() (lo, hi int) {
-	start := s.n * frameLen
-	clip := func(at int64) int { return int(min(max(at-start, 0), frameLen)) }
-	lo, hi = clip(s.from), frameLen
+// next returns which PCM frames [lo, hi) of the next MPEG frame, of size, are
+// sound. Frames beyond those the tag counted are played whole: it was wrong.
+func (s *segment) next(size int) (lo, hi int) {
+	start := s.n * int64(size)
+	clip := func(at int64) int { return int(min(max(at-start, 0), int64(size))) }
+	lo, hi = clip(s.from), size
 	if s.n < s.frames {
 		hi = max(lo, clip(s.to))
 	}

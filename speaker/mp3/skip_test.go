@@ -15,12 +15,16 @@ func long(t testing.TB, name string, n int) []byte {
 }
 
 func TestSkippedSoundIsWhatReadingWouldHaveReached(t *testing.T) {
-	for _, name := range []string{"mono32-cbr32.mp3", "stereo48-cbr96.mp3", "stereo44-vbr.mp3", "mono44-tags.mp3"} {
+	for _, name := range []string{"mono32-cbr32.mp3", "stereo48-cbr96.mp3", "stereo44-vbr.mp3", "mono44-tags.mp3",
+		"mpeg2-22k.mp3", "mpeg25-11k.mp3", "free.mp3"} {
 		b := long(t, name, 4)
 		whole, d := mustDecode(t, b)
 		_, channels := d.Format()
 		total := int64(len(whole) / channels)
 		for _, n := range []int64{0, 1, 1151, 1152, 13*1152 - 1, 13 * 1152, 20000, 60001, total - 100, total - 1} {
+			if n >= total {
+				continue
+			}
 			d, err := NewDecoder(bytes.NewReader(b))
 			require.NoError(t, err)
 			skipped, err := d.Skip(n)

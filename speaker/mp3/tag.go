@@ -3,6 +3,7 @@ package mp3
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 )
 
 const (
@@ -10,6 +11,9 @@ const (
 	id3v1Bytes = 128 // "TAG" at the end of a file
 	id3v1Plus  = 227 // "TAG+", the extended form before it
 	apeBytes   = 32  // header and footer of an APE tag, version 1 and 2
+
+	lyricsBegin = 11 // "LYRICSBEGIN"
+	lyricsEnd   = 9  // "LYRICSEND" or "LYRICS200"
 )
 
 // tagBytes is the length of the tag that begins at b, 0 when there is none.
@@ -21,6 +25,8 @@ func tagBytes(b []byte) int64 {
 		return id3v1Plus
 	case len(b) >= 3 && string(b[:3]) == "TAG":
 		return id3v1Bytes
+	case len(b) >= lyricsBegin && string(b[:lyricsBegin]) == "LYRICSBEGIN":
+		return lyricsBegin
 	case len(b) >= apeBytes && string(b[:8]) == "APETAGEX":
 		return apeSize(b)
 	}
@@ -54,9 +60,29 @@ func apeSize(b []byte) int64 {
 // skipTags drops the tags that begin where a frame could begin.
 func (w *walker) skipTags() {
 	for w.tagAt(0) {
-		n := tagBytes(w.peek(apeBytes))
-		w.tags += n
-		w.discard(n)
+		b := w.peek(apeBytes)
+		n := tagBytes(b)
+		w.cutTag = ""
+		if got := w.discard(n); got < n {
+			w.cutTag = fmt.Sprintf("; a tag that begins with %q says it has %d bytes, of which %d are there", b[:3], n, got)
+		}
+		if n == lyricsBegin {
+			w.discardLyrics()
+		}
+	}
+}
+
+// discardLyrics drops the rest of a Lyrics3 tag, whose length stands at its end.
+func (w *walker) discardLyrics() {
+	for len(w.peek(lyricsEnd)) == lyricsEnd {
+		b := w.peek(windowBytes / 2)
+		for _, end := range []string{"LYRICSEND", "LYRICS200"} { // version 1 and 2
+			if n := bytes.Index(b, []byte(end)); n >= 0 {
+				w.discard(int64(n + lyricsEnd))
+				return
+			}
+		}
+		w.discard(int64(len(b) - lyricsEnd + 1))
 	}
 }
 
@@ -71,10 +97,11 @@ func (w *walker) tagAt(at int) bool {
 // Xing, Info (LAME, Lavc) or VBRI header. There is no standard; the layout is
 // what encoders write.
 type infoTag struct {
-	frames  int64 // sound frames that follow; 0: unknown
-	delay   int   // PCM frames the encoder put before the sound
-	padding int   // PCM frames it put after
-	gapless bool  // delay and padding are known
+	frames  int64  // sound frames that follow; 0: unknown
+	delay   int    // PCM frames the encoder put before the sound
+	padding int    // PCM frames it put after
+	gapless bool   // delay and padding are known
+	encoder string // its name and version, when told
 }
 
 // parseInfo reads the info tag of a Layer III frame. It is false for a frame
@@ -83,7 +110,7 @@ type infoTag struct {
 func parseInfo(h header, frame []byte, first bool) (infoTag, bool) {
 	// Encoders leave out the CRC when they place the tag; look at both.
 	for _, at := range []int{headerBytes + h.sideBytes(), h.mainStart()} {
-		t, ok := parseXing(frame[min(at, len(frame)):])
+		t, ok := parseXing(frame, min(at, len(frame)))
 		if ok && (first || len(bytes.Trim(frame[headerBytes+2:at], "\x00")) == 0) {
 			return t, true
 		}
@@ -96,9 +123,10 @@ func parseInfo(h header, frame []byte, first bool) (infoTag, bool) {
 	return infoTag{}, false
 }
 
-// parseXing reads a Xing or Info tag and, behind it, the extension that LAME
-// introduced and FFmpeg writes too.
-func parseXing(b []byte) (t infoTag, ok bool) {
+// parseXing reads a Xing or Info tag at offset at of the frame and, behind it,
+// the extension that LAME introduced and FFmpeg writes too.
+func parseXing(frame []byte, at int) (t infoTag, ok bool) {
+	b := frame[at:]
 	if len(b) < 8 || string(b[:4]) != "Xing" && string(b[:4]) != "Info" {
 		return infoTag{}, false
 	}
@@ -116,13 +144,50 @@ func parseXing(b []byte) (t infoTag, ok bool) {
 		}
 		b = b[n:]
 	}
-	const delayAt = 21 // behind the encoder's name and its settings
+	t.extend(frame, len(frame)-len(b))
+	return t, true
+}
+
+// extend reads LAME's extension at offset at: the encoder, and delay and padding
+// unless its checksum says that they are not what was written. A checksum of
+// zero is none.
+func (t *infoTag) extend(frame []byte, at int) {
+	const nameBytes, delayAt, crcAt = 9, 21, 34
+	b := frame[at:]
 	if len(b) < delayAt+3 || !bytes.HasPrefix(b, []byte("LAME")) && !bytes.HasPrefix(b, []byte("Lav")) {
-		return t, true
+		return
+	}
+	t.encoder = printable(b[:nameBytes])
+	if len(b) >= crcAt+2 {
+		crc := binary.BigEndian.Uint16(b[crcAt:])
+		if crc != 0 && crc != tagCRC(frame[:at+crcAt]) {
+			return
+		}
 	}
 	d := b[delayAt:]
 	t.delay = int(d[0])<<4 | int(d[1])>>4
 	t.padding = int(d[1]&15)<<8 | int(d[2])
 	t.gapless = true
-	return t, true
+}
+
+// printable is the text up to the first byte that is none.
+func printable(b []byte) string {
+	n := bytes.IndexFunc(b, func(r rune) bool { return r < ' ' || r > '~' })
+	if n < 0 {
+		n = len(b)
+	}
+	return string(bytes.TrimSpace(b[:n]))
+}
+
+// tagCRC is the checksum of an info tag: the polynomial of crcPolynomial, but
+// from the least significant bit on and beginning with 0.
+func tagCRC(b []byte) (crc uint16) {
+	const reversed = 0xa001
+	for _, v := range b {
+		crc ^= uint16(v)
+		for range 8 {
+			crc = crc>>1 ^ crc&1*reversed
+		}
+	}
+	return crc
 }

@@ -34,7 +34,7 @@ func TestInfoTagTellsDelayAndPadding(t *testing.T) {
 	for _, encoder := range []string{"LAME3.100", "Lavc60.31", "Lavf"} {
 		got, ok := parsedInfo(t, infoFrame(38, 576, 1105, encoder), true)
 		require.True(t, ok)
-		assert.Equal(t, infoTag{frames: 38, delay: 576, padding: 1105, gapless: true}, got, encoder)
+		assert.Equal(t, infoTag{frames: 38, delay: 576, padding: 1105, gapless: true, encoder: encoder}, got)
 	}
 }
 
@@ -72,6 +72,11 @@ func TestInfoTagCutShortIsStillNoSound(t *testing.T) {
 	}
 }
 
+// lameTag is what LAME's tag tells.
+func lameTag(frames int64, delay, padding int) infoTag {
+	return infoTag{frames: frames, delay: delay, padding: padding, gapless: true}
+}
+
 func TestSegmentTrimsDelayAndPadding(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -81,18 +86,18 @@ func TestSegmentTrimsDelayAndPadding(t *testing.T) {
 	}{
 		{"no tag", infoTag{}, 2, [][2]int{{0, 1152}, {0, 1152}}},
 		{"frames only", infoTag{frames: 2}, 3, [][2]int{{0, 1152}, {0, 1152}, {0, 1152}}},
-		{"LAME", infoTag{3, 576, 1105, true}, 3, [][2]int{{1105, 1152}, {0, 1152}, {0, 576}}},
-		{"long delay", infoTag{3, 1105, 529, true}, 3, [][2]int{{1152, 1152}, {482, 1152}, {0, 1152}}},
-		{"padding over a frame", infoTag{3, 0, 529 + 1252, true}, 3, [][2]int{{529, 1152}, {0, 1052}, {0, 0}}},
-		{"padding under the delay", infoTag{2, 0, 100, true}, 2, [][2]int{{529, 1152}, {0, 1152}}},
-		{"more frames than told", infoTag{2, 0, 529 + 52, true}, 3, [][2]int{{529, 1152}, {0, 1100}, {0, 1152}}},
-		{"frames unknown", infoTag{0, 0, 4000, true}, 2, [][2]int{{529, 1152}, {0, 1152}}},
-		{"everything trimmed", infoTag{1, 1000, 4095, true}, 1, [][2]int{{1152, 1152}}},
+		{"LAME", lameTag(3, 576, 1105), 3, [][2]int{{1105, 1152}, {0, 1152}, {0, 576}}},
+		{"long delay", lameTag(3, 1105, 529), 3, [][2]int{{1152, 1152}, {482, 1152}, {0, 1152}}},
+		{"padding over a frame", lameTag(3, 0, 529+1252), 3, [][2]int{{529, 1152}, {0, 1052}, {0, 0}}},
+		{"padding under the delay", lameTag(2, 0, 100), 2, [][2]int{{529, 1152}, {0, 1152}}},
+		{"more frames than told", lameTag(2, 0, 529+52), 3, [][2]int{{529, 1152}, {0, 1100}, {0, 1152}}},
+		{"frames unknown", lameTag(0, 0, 4000), 2, [][2]int{{529, 1152}, {0, 1152}}},
+		{"everything trimmed", lameTag(1, 1000, 4095), 1, [][2]int{{1152, 1152}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := newSegment(tc.tag)
+			s := newSegment(tc.tag, frameLen)
 			for i := range tc.frames {
-				lo, hi := s.next()
+				lo, hi := s.next(frameLen)
 				assert.Equal(t, tc.ranges[i], [2]int{lo, hi}, "frame %d", i)
 			}
 		})

@@ -9,7 +9,7 @@ import (
 const (
 	// windowBytes holds four frames of the longest kind there is (Layer II,
 	// 8 kHz, 160 kbit/s: 2881 bytes): all that is ever looked at together.
-	windowBytes = 12 << 10
+	windowBytes = 12 << 10 // and of free format: freeLongest
 	// bufferBytes is larger, so that few bytes are moved for each one read.
 	bufferBytes = 32 << 10
 	// searchBytes is how far into a file the first frame may lie, tags not
@@ -42,8 +42,9 @@ type walker struct {
 	// bytes are probably not all its own.
 	gap, suspect bool
 
-	damaged int64 // bytes that belong to no frame and no tag
-	tags    int64 // bytes of ID3v1, ID3v2 and APE tags
+	damaged int64  // bytes that belong to no frame and no tag
+	tags    int64  // bytes of ID3v1, ID3v2, APE and Lyrics3 tags
+	cutTag  string // says that the last tag is longer than the file
 }
 
 func newWalker(r io.Reader) *walker {
@@ -51,13 +52,13 @@ func newWalker(r io.Reader) *walker {
 }
 
 // next returns the next whole frame; frame is valid until the next call. It
-// ends with io.EOF, the reader's own error, ErrUnsupported or ErrNotAudio (both
-// before the first frame only) or ErrChanged. A last frame cut short is dropped
-// and counted as damage.
+// ends with io.EOF, the reader's own error, ErrNotAudio (before the first frame
+// only) or ErrUnsupported. A last frame cut short is dropped and counted as
+// damage. Frames of another kind that can be played follow without a word.
 func (w *walker) next() (h header, frame []byte, err error) {
 	w.lo += w.used
 	w.used = 0
-	before := w.damaged
+	before, other := w.damaged, false
 	for {
 		w.skipTags()
 		b := w.peek(headerBytes)
@@ -65,47 +66,57 @@ func (w *walker) next() (h header, frame []byte, err error) {
 			w.damage(len(b))
 			return header{}, nil, w.end()
 		}
-		if !w.locked {
-			if err := w.lock(b); err != nil {
-				return header{}, nil, err
-			}
-			continue
-		}
-		h, ok := parseHeader(b)
+		h, ok := w.parse(b)
 		switch {
-		case ok && h.same(w.kind) && (w.synced || w.chain(0, laterChain)):
+		case ok && w.locked && h.same(w.kind) && (w.synced || w.chain(h, 0, laterChain)):
 			if frame, ok = w.take(h); ok {
-				w.gap = w.damaged > before
+				w.gap = other || w.damaged > before
 				return h, frame, nil
 			}
-		case ok && !h.same(w.kind) && w.chain(0, firstChain):
-			return header{}, nil, fmt.Errorf("%w: from %v to %v", ErrChanged, w.kind, h)
+			continue
+		case ok && !(w.locked && h.same(w.kind)):
+			if ok, err = w.lock(h); err != nil {
+				return header{}, nil, err
+			}
 		default:
-			w.garbage()
+			ok = false
 		}
+		if !ok {
+			if !w.locked && w.damaged > searchBytes {
+				return header{}, nil, fmt.Errorf("%w: no frame in the first %d bytes", ErrNotAudio, w.damaged)
+			}
+			w.garbage()
+			continue
+		}
+		other = true
 	}
 }
 
-// lock looks for the first frame at b and remembers its kind, or skips a few
-// bytes. It fails when what it finds cannot be played.
-func (w *walker) lock(b []byte) error {
+// parse reads the header at b. Of free format the length is known when the
+// stream is of such frames.
+func (w *walker) parse(b []byte) (header, bool) {
 	h, ok := parseHeader(b)
-	if ok && h.bitRate == 0 {
-		ok = freeChain(w.peek(windowBytes), h)
-	} else if ok {
-		ok = w.chain(0, firstChain)
+	if ok && h.bitRate == 0 && w.locked && h.same(w.kind) {
+		h.free = w.kind.free
 	}
-	switch {
-	case ok && !h.playable():
-		return unsupported(h)
-	case ok:
-		w.kind, w.locked, w.synced = h, true, true
-		return nil
-	case w.damaged > searchBytes:
-		return fmt.Errorf("%w: no frame in the first %d bytes", ErrNotAudio, w.damaged)
+	return h, ok
+}
+
+// lock takes the frames that begin here with h for the stream, when enough of
+// them follow. It fails when they cannot be played.
+func (w *walker) lock(h header) (bool, error) {
+	if h.bitRate == 0 {
+		h.free = freeLength(w.peek(windowBytes), h, w.err != nil)
 	}
-	w.garbage()
-	return nil
+	// Layer I and II in free format has no length here, and no frames either.
+	if h.free == 0 && h.bitRate == 0 || !w.chain(h, 0, firstChain) {
+		return false, nil
+	}
+	if !h.playable() {
+		return false, unsupported(h)
+	}
+	w.kind, w.locked, w.synced = h, true, true
+	return true, nil
 }
 
 // take returns the frame that begins here unless it is cut short: by the end of
@@ -136,8 +147,8 @@ func (w *walker) follows(at int) bool {
 	if len(b) < headerBytes {
 		return len(b) == 0 && w.err != nil
 	}
-	h, ok := parseHeader(b)
-	return ok && (h.same(w.kind) || w.chain(at, laterChain)) || w.tagAt(at)
+	h, ok := w.parse(b)
+	return ok && (h.same(w.kind) || w.chain(h, at, laterChain)) || w.tagAt(at)
 }
 
 // search looks for a true frame that begins at an offset in [from, to). It
@@ -149,7 +160,7 @@ func (w *walker) search(from, to int) int {
 		if b[n] != 0xff {
 			continue
 		}
-		if h, ok := parseHeader(b[n:]); ok && h.same(w.kind) && w.chain(n, laterChain) {
+		if h, ok := w.parse(b[n:]); ok && h.same(w.kind) && w.chain(h, n, laterChain) {
 			return n
 		}
 	}
@@ -165,14 +176,15 @@ func (w *walker) mangled(size int) bool {
 	return n > 0 && (n < 2*size-1 || n > 2*size+1)
 }
 
-// chain is true when n frames of one stream follow each other from offset at
-// on. The end of the file, or a tag, right after a whole frame stands for the
-// rest, and so does a last frame cut short after a whole one.
-func (w *walker) chain(at, n int) bool {
-	first, _ := parseHeader(w.ahead(at, headerBytes))
+// chain is true when n frames of one stream, the first with the header first,
+// follow each other from offset at on. The end of the file, or a tag, right after
+// a whole frame stands for the rest, and so does a last frame cut short after a
+// whole one.
+func (w *walker) chain(first header, at, n int) bool {
 	for i := range n {
 		h, ok := parseHeader(w.ahead(at, headerBytes))
-		if !ok || !h.same(first) || h.bitRate == 0 {
+		h.free = first.free
+		if !ok || !h.same(first) || h.bytes() == 0 {
 			return false
 		}
 		if i == n-1 {
@@ -190,29 +202,34 @@ func (w *walker) chain(at, n int) bool {
 	return true
 }
 
-// freeChain is true when three free-format headers of the kind h stand at equal
-// distances, give or take the padding slot, from b on. 11172-3 leaves the
-// length of such frames to be found this way.
-func freeChain(b []byte, h header) bool {
-	const shortest, longest, slot = 32, 2900, 4
-	at := func(n int) bool {
-		if n+headerBytes > len(b) {
-			return false
-		}
-		o, ok := parseHeader(b[n:])
-		return ok && o.same(h)
-	}
-	for n := shortest; n < longest; n++ {
-		if !at(n) {
+const (
+	freeShortest = 32 // bytes of a free-format frame that are looked for
+	freeLongest  = maxFrame
+)
+
+// freeLength is how long the free-format frames are that begin at b with h,
+// without the padding slot; 0: none do. 11172-3, 2.4.2.3, leaves it to be found
+// from the distance of the next header: of the same kind, and with another one as
+// far behind it, or the end of the file.
+func freeLength(b []byte, h header, ended bool) int {
+	for n := freeShortest; n+h.padding <= min(freeLongest, len(b)-headerBytes); n++ {
+		at := n + h.padding
+		o, ok := parseHeader(b[at:])
+		if !ok || !o.same(h) {
 			continue
 		}
-		for d := -slot; d <= slot; d++ {
-			if at(2*n + d) {
-				return true
+		at += n + o.padding
+		if at+headerBytes > len(b) {
+			if ended && at == len(b) {
+				return n
 			}
+			continue
+		}
+		if o, ok = parseHeader(b[at:]); ok && o.same(h) {
+			return n
 		}
 	}
-	return false
+	return 0
 }
 
 // garbage drops bytes up to the next one that can begin a frame.
@@ -234,7 +251,7 @@ func (w *walker) damage(n int) {
 // end is what next returns when the bytes are used up.
 func (w *walker) end() error {
 	if w.err == io.EOF && !w.locked {
-		return fmt.Errorf("%w: no frame in %d bytes (%d of them tags)", ErrNotAudio, w.damaged+w.tags, w.tags)
+		return fmt.Errorf("%w: no frame in %d bytes (%d of them tags)%s", ErrNotAudio, w.damaged+w.tags, w.tags, w.cutTag)
 	}
 	return w.err
 }
@@ -266,15 +283,14 @@ func (w *walker) ahead(at, n int) []byte {
 	return b[min(at, len(b)):]
 }
 
-// discard drops n bytes, which may be more than the window holds.
-func (w *walker) discard(n int64) {
-	for n > 0 {
-		b := w.peek(1)
-		if len(b) == 0 {
-			return
-		}
-		m := min(n, int64(w.hi-w.lo))
+// discard drops n bytes of tags, which may be more than the window holds, and
+// returns how many there were.
+func (w *walker) discard(n int64) (dropped int64) {
+	for dropped < n && len(w.peek(1)) > 0 {
+		m := min(n-dropped, int64(w.hi-w.lo))
 		w.lo += int(m)
-		n -= m
+		dropped += m
 	}
+	w.tags += dropped
+	return dropped
 }
