@@ -426,11 +426,11 @@ func TestAFullDiskIsAFailure(t *testing.T) {
 func TestProgressIsForTerminalsOnly(t *testing.T) {
 	for _, live := range []bool{true, false} {
 		var said bytes.Buffer
-		p := newProgress(strings.NewReader("12345678"), notes{&said, live}, "dai.mp3", 8)
+		p := newProgress(io.NopCloser(strings.NewReader("12345678")), notes{&said, live}, "dai.mp3", 8)
 		p.next = p.next.Add(-2 * progressAfter)
 		_, err := p.Read(make([]byte, 4))
 		require.NoError(t, err)
-		p.done()
+		require.NoError(t, p.Close())
 		if live {
 			assert.Equal(t, "\rdai.mp3: 50 %\r\x1b[K", said.String())
 		} else {

@@ -127,13 +127,11 @@ func check(ctx context.Context, n notes, f soundFile) (*checked, error) {
 		c.Hint = f.convert(c.verdict.Refusal)
 		return c, nil // it is not read to its end
 	}
-	r, err := f.open()
+	p, err := f.watched(n)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	p := newProgress(r, n, f.path, c.Bytes)
-	defer p.done()
+	defer p.Close()
 	sum := sha256.New()
 	all := io.TeeReader(p, sum)
 	if c.Playable {

@@ -120,14 +120,12 @@ type decoding struct {
 var errNothing = errors.New("no sound can be decoded in it")
 
 func (d *decoding) run() error {
-	r, err := d.file.open()
+	r, err := d.open()
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	p := newProgress(r, d.notes, d.file.path, d.file.info.Size())
-	defer p.done()
-	dec, _, err := speaker.NewDecoder(p)
+	dec, _, err := speaker.NewDecoder(r)
 	if err != nil {
 		if v := d.file.judge(); !v.Playable() {
 			return errors.New(d.words.refusal(v))
@@ -156,6 +154,8 @@ func (d *decoding) run() error {
 	}
 	return d.w.Close()
 }
+
+func (d *decoding) open() (io.ReadCloser, error) { return d.file.watched(d.notes) }
 
 // begin writes the header of the WAV.
 func (d *decoding) begin() (err error) {
@@ -211,7 +211,7 @@ func (d *decoding) change(seconds float64, rate int) {
 // rest writes what the decoder itself does not give: without --raw all, with it
 // what comes at another rate.
 func (d *decoding) rest() error {
-	play := playing{ctx: d.ctx, open: d.file.open, rate: d.rate, channels: d.channels}
+	play := playing{ctx: d.ctx, open: d.open, rate: d.rate, channels: d.channels}
 	if !d.Raw {
 		if d.rate = d.Rate; d.rate == 0 {
 			d.rate = defaultRate

@@ -37,10 +37,10 @@ const (
 	progressEvery = 200 * time.Millisecond
 )
 
-// progress shows on a terminal how much of a file has been read. It is the
-// reader of that file.
+// progress shows on a terminal how much of a file has been read. It is that
+// file for its reader; Close takes the line away again.
 type progress struct {
-	io.Reader
+	io.ReadCloser
 	out   notes
 	name  string
 	total int64
@@ -49,12 +49,21 @@ type progress struct {
 	shown bool
 }
 
-func newProgress(r io.Reader, out notes, name string, total int64) *progress {
-	return &progress{Reader: r, out: out, name: name, total: total, next: time.Now().Add(progressAfter)}
+// watched opens a file and shows how far it has been read.
+func (f soundFile) watched(out notes) (*progress, error) {
+	r, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	return newProgress(r, out, f.path, f.info.Size()), nil
+}
+
+func newProgress(r io.ReadCloser, out notes, name string, total int64) *progress {
+	return &progress{ReadCloser: r, out: out, name: name, total: total, next: time.Now().Add(progressAfter)}
 }
 
 func (p *progress) Read(b []byte) (int, error) {
-	n, err := p.Reader.Read(b)
+	n, err := p.ReadCloser.Read(b)
 	p.n += int64(n)
 	if now := time.Now(); p.out.live && p.total > 0 && now.After(p.next) {
 		fmt.Fprintf(p.out, "\r%s: %d %%", p.name, min(100, 100*p.n/p.total))
@@ -63,9 +72,10 @@ func (p *progress) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// done takes the line away again.
-func (p *progress) done() {
+// Close takes the line away and closes the file.
+func (p *progress) Close() error {
 	if p.shown {
-		fmt.Fprintf(p.out, "\r\x1b[K")
+		fmt.Fprint(p.out, "\r\x1b[K")
 	}
+	return p.ReadCloser.Close()
 }
