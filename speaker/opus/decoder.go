@@ -9,8 +9,9 @@ import (
 
 const (
 	// preRoll is decoded, and thrown away, before the first frame after a skip.
-	// RFC 7845 section 4.6 asks for 80 ms at least.
-	preRoll = 20 * 960
+	// RFC 7845 section 4.6 asks for 80 ms at least, by which the difference is 20
+	// to 40 dB below the sound only, measured; at 800 ms it is gone from CELT.
+	preRoll = 40 * 960
 	// concealFrames is how much is concealed at once. It must not be the size of
 	// the largest packet: that asks gopus for as much as the last packet was.
 	concealFrames = 960
@@ -91,8 +92,8 @@ func (d *Decoder) Damage() (bytes, frames int64) {
 // Skip passes over n frames, most of them without decoding. It returns how many
 // it passed over, fewer than n only with the error that Read would have returned
 // there. The position is exact to the frame. The sound after it is that of a
-// decoder that began 400 ms earlier: a codec with memory comes close to what
-// reading would have yielded, within -60 dB of it as a rule, but not to the bit.
+// codec that began 800 ms earlier: where it is CELT, the same to the bit; where
+// it is SILK, whose rounding never forgets, some 35 dB below the sound apart.
 func (d *Decoder) Skip(n int64) (skipped int64, err error) {
 	jumped := false
 	for skipped < n {

@@ -131,6 +131,28 @@ func (p *pager) take() (page, bool) {
 	}, true
 }
 
+// ahead is true when one of the pages behind the one returned last, as far as
+// they are read, has a sequence number in [from, to). The first page of a link
+// ends the search.
+func (p *pager) ahead(serial, from, to uint32) bool {
+	b := p.buf[p.lo+p.used : p.hi]
+	for {
+		n := bytes.Index(b, []byte(capture))
+		if n < 0 || len(b) < n+lacingAt {
+			return false
+		}
+		h := b[n:]
+		if h[5]&flagFirst != 0 {
+			return false
+		}
+		le := binary.LittleEndian
+		if le.Uint32(h[14:]) == serial && le.Uint32(h[18:])-from < to-from {
+			return true
+		}
+		b = h[len(capture):]
+	}
+}
+
 // search drops bytes up to the next one that can begin a page.
 func (p *pager) search() {
 	p.synced = false

@@ -105,7 +105,12 @@ func encode(t testing.TB, seconds float64, channels int, args string) []byte {
 		return b.([]byte)
 	}
 	in := []string{"-f", "f32le", "-ar", "48000", "-ac", fmt.Sprint(channels), "-i", "pipe:0", "-c:a", "libopus"}
-	b := ffmpeg(t, raw(material(seconds, channels)), append(append(in, strings.Fields(args)...), "-f", "ogg", "pipe:1")...)
+	wave, ok := encoded.Load(fmt.Sprint(seconds, channels))
+	if !ok {
+		wave = raw(material(seconds, channels))
+		encoded.Store(fmt.Sprint(seconds, channels), wave)
+	}
+	b := ffmpeg(t, wave.([]byte), append(append(in, strings.Fields(args)...), "-f", "ogg", "pipe:1")...)
 	encoded.Store(key, b)
 	return b
 }
@@ -162,4 +167,20 @@ func probe(t testing.TB, b []byte) Info {
 	info, err := Probe(bytes.NewReader(b))
 	require.NoError(t, err)
 	return info
+}
+
+func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+
+func decibels(a float64) float64 { return 20 * math.Log10(max(a, 1e-12)) }
+
+// requireSame is Equal of two sounds with a message that can be read.
+func requireSame(t testing.TB, want, got []float32, format string, args ...any) {
+	t.Helper()
+	what := fmt.Sprintf(format, args...)
+	require.Equal(t, len(want), len(got), what)
+	for i := range want {
+		if want[i] != got[i] {
+			require.Fail(t, "the sound differs", "%s: %v is not %v at %d of %d", what, got[i], want[i], i, len(want))
+		}
+	}
 }

@@ -138,7 +138,7 @@ func (s *stream) page(p page) (began bool) {
 		return false
 	}
 	missing := int32(p.sequence - s.sequence - 1)
-	if p.cut && (missing != 0 || !s.placed) {
+	if missing != 0 && (p.cut || s.stray(missing)) {
 		s.pages.drop()
 		return false
 	}
@@ -150,6 +150,18 @@ func (s *stream) page(p page) (began bool) {
 	}
 	s.data(p, missing)
 	return false
+}
+
+// stray is true when the order goes on behind a page that is out of it: a block
+// of the file was overwritten with another, whole pages and all. Only what is
+// read already is looked at.
+func (s *stream) stray(missing int32) bool {
+	const near = 1 << 10
+	between := uint32(missing)
+	if missing < 0 {
+		between = near
+	}
+	return s.pages.ahead(s.serial, s.sequence+1, s.sequence+1+between)
 }
 
 // first looks at the first page of a logical stream.
