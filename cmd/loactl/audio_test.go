@@ -340,7 +340,7 @@ func samples(t *testing.T, path string) (x []float32, rate, channels int) {
 }
 
 func TestRawIsWhatTheDecoderYields(t *testing.T) {
-	for _, name := range []string{"stereo44-vbr.mp3", "mono48-cbr64.mp3", "mono32-cbr32.mp3"} {
+	for _, name := range []string{"stereo44-vbr.mp3", "mono48-cbr64.mp3", "mpeg2-22k.mp3", "mpeg25-11k.mp3", "free.mp3", "hybrid-24k.opus", "alaw.wav"} {
 		want, rate, channels := samples(t, sounds+name)
 		for bits, step := range map[string]float64{"16": 1.0 / 32768, "24": 1.0 / (1 << 23), "32f": 0} {
 			out := filepath.Join(t.TempDir(), "raw.wav")
@@ -355,6 +355,55 @@ func TestRawIsWhatTheDecoderYields(t *testing.T) {
 			assert.LessOrEqual(t, worst, step/2*1.001, "%s %s", name, bits)
 		}
 	}
+}
+
+// rest reads what a decoder still has.
+func rest(t *testing.T, d speaker.Decoder) (x []float32) {
+	t.Helper()
+	_, channels := d.Format()
+	for buf := make([]float32, 1000*channels); ; {
+		n, err := d.Read(buf)
+		x = append(x, buf[:n*channels]...)
+		if err != nil {
+			return x
+		}
+	}
+}
+
+func power(x []float32) (sum float64) {
+	for _, v := range x {
+		sum += float64(v) * float64(v)
+	}
+	return sum / float64(len(x))
+}
+
+func TestRawOfGluedFilesKeepsTheFirstRate(t *testing.T) {
+	a, b := get(t, sounds+"mono44-cbr48.mp3"), get(t, sounds+"mpeg2-24k.mp3")
+	path := put(t, "ghep.mp3", bytes.Join([][]byte{a, b, a}, nil))
+	d, _, err := speaker.NewDecoder(bytes.NewReader(get(t, path)))
+	require.NoError(t, err)
+	first, middle, last := rest(t, d), rest(t, d), rest(t, d)
+	require.NotEmpty(t, last)
+
+	out := filepath.Join(t.TempDir(), "raw.wav")
+	code, _, errOut := run("--lang", "en", "audio", "decode", "--raw", "--bits", "32f", path, out)
+	require.Zero(t, code, errOut)
+	assert.Contains(t, errOut, "goes on at 24000 Hz from 0:00; the rest is resampled to 44100 Hz")
+	x, rate, channels := samples(t, out)
+	assert.Equal(t, []int{44100, 1}, []int{rate, channels})
+	assert.Equal(t, first, x[:len(first)], "untouched up to the joint")
+	assert.InDelta(t, float64(len(first)+len(last))+float64(len(middle))*44100/24000, len(x), 3)
+	n := len(first)
+	m := len(x) - len(last)
+	assert.InDelta(t, 1, power(x[n:m])/power(middle), 0.02, "as loud as it was")
+	for i, v := range last[:len(last)-1000] { // the end fades
+		require.InDelta(t, v, x[m+i], 1e-4, "frame %d of what follows at the first rate again", i)
+	}
+
+	_, rep := report(t, path)
+	assert.Equal(t, []string{"rate-changes", "rate-changes"}, codes(rep))
+	assert.InDelta(t, float64(len(first)+len(last))/44100+float64(len(middle))/24000, rep["duration_s"], 0.002)
+	assert.InDelta(t, -21.9, rep["lufs"], 0.5)
 }
 
 func TestWithoutRawItIsWhatTheCardGets(t *testing.T) {

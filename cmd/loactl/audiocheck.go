@@ -285,7 +285,7 @@ func printLevels(row func(string, string, ...any), a audioWords, c *checked) {
 	if *c.Channels == 1 {
 		target = a.targetMono
 	}
-	row("gain_db", "%+.1f  "+target, *c.GainDB, c.Target)
+	row("gain_db", "%+.1f  "+target, round(*c.GainDB, 1), c.Target)
 }
 
 // length is a duration for people.

@@ -110,6 +110,28 @@ func TestADamagedSoundPlaysAndTheDamageIsTold(t *testing.T) {
 	assert.InDelta(t, 1.4, seconds, 0.2)
 }
 
+func TestEveryKindOfTheFieldPlays(t *testing.T) {
+	names := []string{"mpeg2-24k.mp3", "mpeg2-22k.mp3", "mpeg25-11k.mp3", "free.mp3", "stereo44-vbr.mp3", "mono44-tags.mp3",
+		"celt-48k.opus", "hybrid-24k.opus", "silk-12k.opus", "alaw.wav", "mp3.wav"}
+	files := map[string][]byte{}
+	for _, name := range names {
+		files[name] = sound(t, name)
+	}
+	log, seconds := morning(t, files, names...)
+	for _, name := range names {
+		assert.Contains(t, entry(log, `"type":"play"`, `"id":"`+name+`"`), `"result":"played"`, log)
+	}
+	assert.NotContains(t, log, "refused")
+	assert.NotContains(t, log, "media")
+	assert.InDelta(t, 0.72*float64(len(names)+1), seconds, 0.6)
+}
+
+// A name says nothing: what is played is what the file holds.
+func TestTheNameOfAFileDoesNotMatter(t *testing.T) {
+	log, _ := morning(t, map[string][]byte{"loa.jpg": sound(t, "silk-12k.opus"), "loa.opus": sound(t, "mpeg2-24k.mp3")}, "loa.jpg", "loa.opus")
+	assert.Equal(t, 3, strings.Count(log, `"result":"played"`), log)
+}
+
 func TestARefusedSoundDoesNotWearTheFlash(t *testing.T) {
 	r := newRig(t, "")
 	r.write("sounds/tin.mp3", string(filled(png)))
