@@ -61,9 +61,17 @@ type board struct {
 	seq      int
 }
 
+// sent is the form in which each board gets the bulletin: what most communes
+// send, and what costs the least.
+var sent = map[machine.Arch]struct{ file, mime string }{
+	machine.ARMv7: {"ban-tin-sang.mp3", "audio/mpeg"},
+	machine.ARM64: {"ban-tin-sang.opus", "audio/ogg"},
+}
+
 // bulletin is the sound that is played and how it must be heard.
 type bulletin struct {
 	path   string
+	mime   string
 	sha256 string
 	bytes  int
 	want   []float64 // mono, at the card's rate
@@ -75,8 +83,8 @@ func bootBoard(t *testing.T, arch machine.Arch) *board {
 	t.Helper()
 	root := filepath.Dir(filepath.Dir(cacheDir()))
 	firmware := filepath.Join(root, "dist", "linux-"+string(arch))
-	sound := readBulletin(t, filepath.Join(root, "testdata/bulletin/ban-tin-sang.mp3"))
-	files := map[string]string{"/media/bulletin.mp3": sound.path}
+	sound := readBulletin(t, filepath.Join(root, "testdata/bulletin", sent[arch].file), sent[arch].mime)
+	files := map[string]string{"/media/bulletin": sound.path}
 	for _, program := range []string{"speakerd", "loactl"} {
 		path := filepath.Join(firmware, program)
 		if _, err := os.Stat(path); err != nil {
@@ -135,7 +143,7 @@ func (b *board) close(t *testing.T) {
 }
 
 // readBulletin decodes the sound with a decoder that is not the firmware's.
-func readBulletin(t *testing.T, path string) bulletin {
+func readBulletin(t *testing.T, path, mime string) bulletin {
 	t.Helper()
 	ffmpeg, err := exec.LookPath("ffmpeg")
 	if err != nil {
@@ -152,7 +160,7 @@ func readBulletin(t *testing.T, path string) bulletin {
 	}
 	sum := sha256.Sum256(content)
 	return bulletin{
-		path: path, sha256: hex.EncodeToString(sum[:]), bytes: len(content),
+		path: path, mime: mime, sha256: hex.EncodeToString(sum[:]), bytes: len(content),
 		want: listen.Mono(samples, 1),
 	}
 }
@@ -248,7 +256,7 @@ func (b *board) plan(t *testing.T, id string, in time.Duration) time.Time {
 	b.write(t, map[string]any{
 		"id": id, "class": "normal", "level": 2, "title": "Bản tin sáng", "lang": "vi",
 		"start": start.In(time.FixedZone("+07", 7*3600)).Format("2006-01-02T15:04:05"), "after_cut": "resume",
-		"media": []any{map[string]any{"sha256": b.bulletin.sha256, "bytes": b.bulletin.bytes, "type": "audio/mpeg",
+		"media": []any{map[string]any{"sha256": b.bulletin.sha256, "bytes": b.bulletin.bytes, "type": b.bulletin.mime,
 			"duration": fmt.Sprintf("PT%.0fS", b.bulletin.length().Seconds())}},
 	})
 	return start
