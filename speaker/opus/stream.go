@@ -2,6 +2,9 @@ package opus
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"strings"
 )
 
@@ -95,10 +98,15 @@ func (s *stream) next() (unit, error) {
 
 // ended is err, or that no Opus was found before it.
 func (s *stream) ended(err error) error {
-	if s.open || len(s.others) == 0 {
+	switch {
+	case s.open:
 		return err
+	case len(s.others) > 0:
+		return unsupported("Ogg with %s", strings.Join(s.others, ", "))
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: Ogg without the beginning of a stream", ErrNotAudio)
 	}
-	return unsupported("Ogg with %s", strings.Join(s.others, ", "))
+	return err
 }
 
 // give takes the first packet of the queue, or the hole before it.
