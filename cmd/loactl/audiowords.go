@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"loa"
 	"loa/cmd/internal/device"
@@ -132,7 +131,7 @@ func (a audioWords) refusal(v device.Verdict) string {
 	case device.RefusedCodec:
 		return fmt.Sprintf(text, v.Found.Format)
 	case device.RefusedForm:
-		return fmt.Sprintf(text, form(v.Err))
+		return fmt.Sprintf(text, v.Form())
 	case device.RefusedUnreadable:
 		return fmt.Sprintf(text, v.Err)
 	case device.RefusedSize:
@@ -147,14 +146,4 @@ func (a audioWords) content(c device.Content) string {
 		return a.kinds[c.Kind]
 	}
 	return a.kinds[c.Kind] + " (" + c.Format + ")"
-}
-
-// form is what the decoder found and does not play, out of its error: "found
-// MPEG-1 Layer II, 44100 Hz; can be played: ...".
-func form(err error) string {
-	text := err.Error()
-	if _, found, ok := strings.Cut(text, "found "); ok {
-		text, _, _ = strings.Cut(found, ";")
-	}
-	return text
 }

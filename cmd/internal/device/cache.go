@@ -242,7 +242,7 @@ func (c *cache) look(m loa.Media) (s soundNews, news bool) {
 	case here:
 		s = c.judgeCached(m)
 	default:
-		s = soundNews{File: m.File, Sound: scheduler.Sound{SHA256: key, Bad: c.folder.refused(m.File)}}
+		s = c.folder.absent(m)
 	}
 	old, told := c.told[key]
 	c.told[key] = s

@@ -99,14 +99,18 @@ func (f *Folder) Path(sha string) (string, bool) {
 	return p, ok
 }
 
-// refused says why a file that is in the folder by that name has no digest, ""
-// when it is not there or has one.
-func (f *Folder) refused(name string) string {
+// tooLarge judges a file that is in the folder by that name and was left out.
+func (f *Folder) tooLarge(name string) (v Verdict, ok bool) {
 	size, ok := f.large[filepath.Join(f.dir, name)]
-	if !ok {
-		return ""
+	return Verdict{Refusal: RefusedSize, Size: size}, ok
+}
+
+// absent is the news of a sound that has no digest or is not here.
+func (f *Folder) absent(m loa.Media) soundNews {
+	if v, ok := f.tooLarge(m.File); ok {
+		return newsOf(m, v)
 	}
-	return Verdict{Refusal: RefusedSize, Size: size}.Reason()
+	return soundNews{File: m.File, Sound: scheduler.Sound{SHA256: scheduler.MediaKey(m)}}
 }
 
 // Digest is that of a file in the folder, by its name; of one that is gone,
@@ -165,7 +169,7 @@ func (d *Direct) Want(needs []scheduler.Need, _ time.Time) {
 		if _, ok := d.Path(sha); ok {
 			d.Report(newsOf(n.Media, Judge(d.size(sha), func() (io.ReadCloser, error) { return d.Open(sha) })))
 		} else {
-			d.Report(soundNews{File: n.Media.File, Sound: scheduler.Sound{SHA256: sha, Bad: d.refused(n.Media.File)}})
+			d.Report(d.absent(n.Media))
 		}
 	}
 }

@@ -170,6 +170,7 @@ func TestAFileTooLargeForTheDeviceSaysSo(t *testing.T) {
 	d.Want([]scheduler.Need{{Media: loa.Media{File: "lon.wav"}}}, time.Now())
 	require.Len(t, got, 1)
 	assert.Equal(t, "2048 MiB are too large; allowed: at most 64 MiB", got[0].Bad)
+	assert.Equal(t, RefusedSize, got[0].Code)
 	_, _, err = JudgeSound(folder, loa.Media{File: "lon.wav"})
 	assert.EqualError(t, err, "lon.wav: 2048 MiB are too large; allowed: at most 64 MiB")
 }

@@ -10,8 +10,8 @@ import (
 // JudgeSound judges a sound of the folder as the device will, and says where it
 // is.
 func JudgeSound(folder *Folder, m loa.Media) (path string, v Verdict, err error) {
-	if why := folder.refused(m.File); why != "" {
-		return m.File, v, fmt.Errorf("%s: %s", m.File, why)
+	if v, ok := folder.tooLarge(m.File); ok {
+		return m.File, v, fmt.Errorf("%s: %s", m.File, v.Reason())
 	}
 	if m.SHA256 == "" {
 		return m.File, v, fmt.Errorf("%w: no file %s in %s", ErrNoSound, m.File, folder.dir)

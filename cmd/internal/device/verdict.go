@@ -97,7 +97,9 @@ func (v *Verdict) name(open func() (io.ReadCloser, error)) {
 	}
 	v.Found = contentOf(head)
 	switch {
-	case v.Found.Kind == ContentSound && decodable[v.Found.Format]:
+	case decodable[v.Found.Format] && errors.Is(v.Err, speaker.ErrNotAudio):
+		v.Refusal = RefusedSilent
+	case decodable[v.Found.Format]:
 		v.Refusal = RefusedForm
 	case v.Found.Kind == ContentSound, v.Found.Kind == ContentVideo:
 		v.Refusal = RefusedCodec
@@ -176,12 +178,27 @@ func (v Verdict) Reason() string {
 		return v.elsewise()
 	case RefusedCodec:
 		return v.Found.Format + " is not played; allowed: " + Playables
+	case RefusedForm:
+		return v.Form() + " is not played; allowed: " + Playables
 	case RefusedSize:
 		return fmt.Sprintf("%.0f MiB are too large; allowed: at most %d MiB", float64(v.Size)/(1<<20), loa.MaxMediaLen>>20)
 	case RefusedSilent:
 		return "no sound can be decoded in it"
 	}
 	return v.Err.Error()
+}
+
+// Form is what the decoder found and does not play, out of its error: "found
+// MPEG-1 Layer II, 44100 Hz; can be played: ...".
+func (v Verdict) Form() string {
+	if v.Err == nil {
+		return v.Found.Format
+	}
+	text := v.Err.Error()
+	if _, found, ok := strings.Cut(text, "found "); ok {
+		text, _, _ = strings.Cut(found, ";")
+	}
+	return text
 }
 
 // Playables are the formats that are played, for people.
