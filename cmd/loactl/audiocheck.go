@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"text/tabwriter"
 
 	"loa"
 	"loa/cmd/internal/device"
+	"loa/speaker"
 	"loa/speaker/loudness"
 )
 
@@ -158,11 +160,29 @@ func (c *checked) judged(v device.Verdict) {
 		c.Codec = v.Found.Format
 	}
 	c.Rate, c.Channels, c.BitRate, c.Frames = known(s.Rate), known(s.Channels), known(s.BitRate), known(s.Frames)
+	c.VBR = variable(s)
 	if s.Frames > 0 {
 		c.DurationS = known(round(s.Duration.Seconds(), 3))
 	}
 	c.Detail, c.Encoder = s.Detail, s.Encoder
 	c.Damage.Bytes, c.Damage.Frames = s.Damage, s.BadFrames
+}
+
+// variable is whether frames differ in bit rate, nil where that is not told.
+func variable(s speaker.SoundInfo) *bool {
+	yes, no := true, false
+	for _, part := range strings.Split(s.Detail, ", ") {
+		switch part {
+		case "VBR":
+			return &yes
+		case "CBR", "free format":
+			return &no
+		}
+	}
+	if s.Codec == speaker.WAV {
+		return &no
+	}
+	return nil
 }
 
 // heard takes in what listening found out, or why it could not be done.
@@ -251,11 +271,7 @@ func printSoundOf(row func(string, string, ...any), a audioWords, c *checked) {
 		row(a.duration, "%s", length(*c.DurationS))
 	}
 	if c.BitRate != nil {
-		kind := ""
-		if c.VBR != nil {
-			kind = map[bool]string{true: " VBR", false: " CBR"}[*c.VBR]
-		}
-		row(a.bitRate, "%.0f kbit/s%s", float64(*c.BitRate)/1000, kind)
+		row(a.bitRate, "%.0f kbit/s", float64(*c.BitRate)/1000)
 	}
 	if c.Encoder != "" {
 		row(a.encoder, "%s", c.Encoder)
