@@ -151,8 +151,11 @@ func readBulletin(t *testing.T, path, mime string) bulletin {
 	}
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
-	pcm, err := exec.CommandContext(t.Context(), ffmpeg, "-v", "error", "-i", path,
-		"-f", "s16le", "-ac", "1", "-ar", strconv.Itoa(machine.SoundRate), "-").Output()
+	args := []string{"-v", "error", "-i", path, "-f", "s16le", "-ac", "1", "-ar", strconv.Itoa(machine.SoundRate), "-"}
+	if mime == "audio/ogg" {
+		args = append([]string{"-c:a", "libopus"}, args...) // ffmpeg's own decoder is audibly off the reference
+	}
+	pcm, err := exec.CommandContext(t.Context(), ffmpeg, args...).Output()
 	require.NoError(t, err)
 	samples := make([]int16, len(pcm)/2)
 	for i := range samples {
@@ -208,7 +211,7 @@ func (b *board) awaitIdle(t *testing.T) {
 func (b *board) reset(t *testing.T) {
 	t.Helper()
 	_ = b.Replug(t.Context()) // refused when it is plugged in
-	b.must(t, "kill -9 $(pidof speakerd); speakerd off --config %s", configPath)
+	b.must(t, "while p=$(pidof speakerd); do kill -9 $p; done; speakerd off --config %s", configPath)
 	b.noPlan(t)
 	b.start(t)
 	b.setClock(t)
