@@ -256,6 +256,7 @@ func TestWhatAnOfficialShouldLookAt(t *testing.T) {
 	}{
 		{"in order", tone(t, 24000, 4, sine(0.2)), nil, ""},
 		{"silence", tone(t, 24000, 2, nothing), []string{"silent"}, "không nghe thấy gì"},
+		{"a click", tone(t, 24000, 0.2, sine(0.2)), []string{"short"}, "quá ngắn để đo âm lượng"},
 		{"a whisper", tone(t, 24000, 2, sine(0.01)), []string{"quiet"}, "tiếng rất nhỏ"},
 		{"overdriven", tone(t, 24000, 2, square), []string{"clipped"}, "tiếng bị vỡ"},
 		{"left", tone(t, 24000, 2, sine(0.2), nothing), []string{"left-only"}, "chỉ kênh trái có tiếng"},
@@ -284,7 +285,7 @@ func TestSilenceHasNoNumberForPrograms(t *testing.T) {
 	assert.NotContains(t, out, "Inf")
 	assert.NotContains(t, out, "NaN")
 	_, out, _ = run("--lang", "en", "audio", "check", tone(t, 24000, 2, nothing))
-	assert.Contains(t, out, "no sound to speak of")
+	assert.Contains(t, out, "not measurable")
 }
 
 func TestDamageIsFoundAndSaidWhere(t *testing.T) {
@@ -405,6 +406,27 @@ func TestRawOfGluedFilesKeepsTheFirstRate(t *testing.T) {
 	assert.Equal(t, []string{"rate-changes", "rate-changes"}, codes(rep))
 	assert.InDelta(t, float64(len(first)+len(last))/44100+float64(len(middle))/24000, rep["duration_s"], 0.002)
 	assert.InDelta(t, -21.9, rep["lufs"], 0.5)
+}
+
+// A stereo jingle before speech in mono, and the other way round.
+func TestGluedFilesOfOtherChannels(t *testing.T) {
+	mono, stereo := get(t, sounds+"mpeg2-24k.mp3"), get(t, sounds+"stereo44-vbr.mp3")
+	for channels, b := range map[int][]byte{2: append(append([]byte{}, stereo...), mono...), 1: append(append([]byte{}, mono...), stereo...)} {
+		path := put(t, "ghep.mp3", b)
+		code, rep := report(t, path)
+		assert.Zero(t, code)
+		assert.Equal(t, float64(channels), rep["channels"])
+		assert.Equal(t, []string{"rate-changes"}, codes(rep))
+		for _, flags := range [][]string{{"--raw"}, {}} {
+			out := filepath.Join(t.TempDir(), "x.wav")
+			code, _, errOut := run(append(append([]string{"audio", "decode"}, flags...), path, out)...)
+			require.Zero(t, code, errOut)
+			x, rate, c := samples(t, out)
+			assert.Equal(t, channels, c)
+			assert.InDelta(t, rep["duration_s"], float64(len(x)/c)/float64(rate), 0.002)
+			assert.Positive(t, power(x[len(x)/2:]))
+		}
+	}
 }
 
 func TestWithoutRawItIsWhatTheCardGets(t *testing.T) {

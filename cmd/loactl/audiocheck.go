@@ -284,12 +284,13 @@ func printSoundOf(row func(string, string, ...any), a audioWords, c *checked) {
 }
 
 func printLevels(row func(string, string, ...any), a audioWords, c *checked) {
-	if c.LUFS == nil {
-		row(a.loudness, "%s", a.silence)
-	} else if c.LRA == nil {
-		row(a.loudness, "%.1f LUFS", *c.LUFS)
-	} else {
+	switch {
+	case c.LUFS != nil && c.LRA != nil:
 		row(a.loudness, "%.1f LUFS, "+a.span, *c.LUFS, *c.LRA)
+	case c.LUFS != nil:
+		row(a.loudness, "%.1f LUFS", *c.LUFS)
+	default:
+		row(a.loudness, "%s", a.silence)
 	}
 	if c.TruePeak != nil {
 		row(a.peak, "%.1f dBTP", *c.TruePeak)

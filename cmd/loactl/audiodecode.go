@@ -170,20 +170,20 @@ func (d *decoding) begin() (err error) {
 // read decodes the file to its end, for the damage and, raw, for the sound: as
 // far as its rate does not change.
 func (d *decoding) read(dec speaker.Decoder, sink func([]float32) error) error {
-	buf := make([]float32, 4096*d.channels)
+	b := newBlock(dec, d.channels)
 	seconds, changed := 0.0, false
 	for {
 		if err := d.ctx.Err(); err != nil {
 			return err
 		}
-		n, err := dec.Read(buf)
 		rate, _ := dec.Format()
+		x, err := b.read()
 		if sink != nil && d.joint == 0 {
-			if err := sink(buf[:n*d.channels]); err != nil {
+			if err := sink(x); err != nil {
 				return err
 			}
 		}
-		seconds += float64(n) / float64(rate)
+		seconds += float64(len(x)/d.channels) / float64(rate)
 		d.bytes, d.bad = damageOf(dec)
 		switch {
 		case err == nil:
@@ -195,14 +195,15 @@ func (d *decoding) read(dec speaker.Decoder, sink func([]float32) error) error {
 			return nil
 		default:
 			changed = true
-			d.change(seconds, rate)
+			d.change(seconds, dec)
 		}
 	}
 }
 
-// change notes that the file goes on at another rate.
-func (d *decoding) change(seconds float64, rate int) {
-	if d.joint > 0 || d.w == nil || rate == d.rate {
+// change notes that the file goes on in another form.
+func (d *decoding) change(seconds float64, dec speaker.Decoder) {
+	rate, channels := dec.Format()
+	if d.joint > 0 || d.w == nil || rate == d.rate && channels == d.channels {
 		return
 	}
 	d.joint, d.jointSeconds, d.jointRate = max(1, d.w.Frames()), seconds, rate

@@ -21,7 +21,7 @@ type audioWords struct {
 var englishAudio = audioWords{
 	file: "File", format: "Format", rate: "Sampling", duration: "Duration", bitRate: "Bit rate", encoder: "Encoder",
 	damage: "Damage", none: "none", damageOf: "%d bytes left out, %d frames concealed",
-	loudness: "Loudness", span: "range %.1f LU", silence: "no sound to speak of", peak: "True peak",
+	loudness: "Loudness", span: "range %.1f LU", silence: "not measurable", peak: "True peak",
 	target: "(brings it to %.0f LUFS)", targetMono: "(brings it to %.0f LUFS; one channel counts as two, horns play it from both)", playable: "Playable", yes: "yes", no: "NO", hint: "Convert", note: "Note",
 	mono: "mono", stereo: "stereo",
 	wrote:     "%s: %d Hz, %s, %.1f s",
@@ -52,6 +52,7 @@ var englishAudio = audioWords{
 		"ends-early":      "the sound ends at %s, before the file does: %v",
 		"rate-changes":    "files are glued together: at %s it goes on at %d Hz; that is played, but encode it anew if you can",
 		"silent":          "nearly silent: people will hear nothing",
+		"short":           "too short to measure its loudness: %.1f s; 0.4 s and more can be",
 		"quiet":           "very quiet: even with gain_db it stays %.0f dB below the others; record it louder",
 		"clipped":         "overdriven: %.2f %% of it is at full scale and may sound harsh; record it softer",
 		"left-only":       "only the left channel has sound: half of the horns may stay silent; make it mono",
@@ -66,7 +67,7 @@ var englishAudio = audioWords{
 var vietnameseAudio = audioWords{
 	file: "Tệp", format: "Định dạng", rate: "Tần số mẫu", duration: "Thời lượng", bitRate: "Tốc độ bit", encoder: "Bộ mã hóa",
 	damage: "Hư hỏng", none: "không", damageOf: "bỏ qua %d byte, che %d khung",
-	loudness: "Âm lượng", span: "biên độ %.1f LU", silence: "hầu như không có tiếng", peak: "Đỉnh thực",
+	loudness: "Âm lượng", span: "biên độ %.1f LU", silence: "không đo được", peak: "Đỉnh thực",
 	target: "(để đạt %.0f LUFS)", targetMono: "(để đạt %.0f LUFS; đơn kênh tính như hai kênh vì loa phát cả hai)", playable: "Phát được", yes: "có", no: "KHÔNG", hint: "Chuyển đổi", note: "Lưu ý",
 	mono: "đơn kênh", stereo: "hai kênh",
 	wrote:     "%s: %d Hz, %s, %.1f s",
@@ -97,6 +98,7 @@ var vietnameseAudio = audioWords{
 		"ends-early":      "âm thanh dừng ở %s, trước khi hết tệp: %v",
 		"rate-changes":    "nhiều tệp ghép lại: từ %s chuyển sang %d Hz; vẫn phát được, nhưng nên mã hóa lại",
 		"silent":          "gần như không có tiếng: người dân sẽ không nghe thấy gì",
+		"short":           "quá ngắn để đo âm lượng: %.1f giây; cần từ 0.4 giây",
 		"quiet":           "tiếng rất nhỏ: dù chỉnh gain_db vẫn nhỏ hơn các tệp khác %.0f dB; hãy thu to hơn",
 		"clipped":         "tiếng bị vỡ: %.2f %% chạm mức tối đa, nghe có thể chói; hãy thu nhỏ hơn",
 		"left-only":       "chỉ kênh trái có tiếng: một nửa số loa có thể im; hãy chuyển thành đơn kênh",

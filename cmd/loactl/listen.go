@@ -53,7 +53,7 @@ func listen(ctx context.Context, r io.Reader) (*listener, error) {
 	}
 	l := &listener{}
 	l.rate, l.channels = dec.Format()
-	buf := make([]float32, 4096*l.channels)
+	b := newBlock(dec, l.channels)
 	if err := l.begin(l.rate); err != nil {
 		return nil, err
 	}
@@ -61,8 +61,8 @@ func listen(ctx context.Context, r io.Reader) (*listener, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n, err := dec.Read(buf)
-		l.take(buf[:n*l.channels])
+		x, err := b.read()
+		l.take(x)
 		l.damage(dec)
 		switch {
 		case err == nil:
@@ -80,6 +80,38 @@ func listen(ctx context.Context, r io.Reader) (*listener, error) {
 			return l, nil
 		}
 	}
+}
+
+// block reads a decoder with the number of channels that it had at first,
+// whatever follows at another rate.
+type block struct {
+	dec      speaker.Decoder
+	channels int
+	in, out  []float32
+}
+
+const blockFrames = 4096
+
+func newBlock(dec speaker.Decoder, channels int) *block {
+	return &block{dec: dec, channels: channels, in: make([]float32, 2*blockFrames), out: make([]float32, 2*blockFrames)}
+}
+
+// read returns what the decoder gives next, valid until the next call.
+func (b *block) read() ([]float32, error) {
+	_, has := b.dec.Format()
+	n, err := b.dec.Read(b.in[:blockFrames*has])
+	if has == b.channels {
+		return b.in[:n*has], err
+	}
+	out := b.out[:n*b.channels]
+	for i := range n {
+		if b.channels == 1 {
+			out[i] = (b.in[2*i] + b.in[2*i+1]) / 2
+		} else {
+			out[2*i], out[2*i+1] = b.in[i], b.in[i]
+		}
+	}
+	return out, err
 }
 
 func (l *listener) begin(rate int) error {
@@ -237,6 +269,8 @@ func seconds(blocks int) float64 { return float64(blocks) / blocksPerSecond }
 // Limits of what is worth a word to an official.
 const (
 	silentLUFS   = -60.0 // below it there is nothing to hear
+	silentPeak   = -50.0 // dBFS, the same for what is too short to be measured
+	shortest     = 0.4   // seconds: the window of BS.1770-4
 	quietBy      = 3.0   // LU below the target that gain_db cannot make up for
 	edgeSilence  = 0.5   // seconds
 	innerSilence = 10.0  // seconds: people think that the loudspeaker is broken
@@ -272,7 +306,11 @@ func (l *listener) warnings(missing int64) (out []warning) {
 		warn("rate-changes", clock(s.from), s.rate)
 	}
 	if heard := l.heard(); !(heard > silentLUFS) {
-		warn("silent")
+		if l.seconds < shortest && l.samplePeak() > silentPeak {
+			warn("short", l.seconds)
+		} else {
+			warn("silent")
+		}
 		return out
 	} else if left := loudness.Target - heard - l.gain(); left >= quietBy {
 		warn("quiet", left)
