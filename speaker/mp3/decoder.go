@@ -176,7 +176,7 @@ func (d *Decoder) pass(h header, frame []byte, hi int) error {
 	if d.walk.gap {
 		d.dec.gap()
 	}
-	return d.dec.pass(h, frame, d.walk.suspect)
+	return d.dec.pass(h, frame)
 }
 
 // note counts the outcome of one frame.

@@ -8,6 +8,7 @@ type frameDecoder struct {
 	main     reservoir
 	crc      crcJudge
 	scale    [2]scalefactors
+	strict   bool // the frame may not be whole: its codes must end where they should
 	lost     bool // the granule before was not decoded: its scalefactors are not known
 	xr       [2][lines]float32
 	channel  [2]channel
@@ -37,14 +38,12 @@ func (f *frameDecoder) forget() {
 }
 
 // pass takes a frame without decoding it: the frames behind it may need its main
-// data. The error is one that decode would have returned too.
-func (f *frameDecoder) pass(h header, frame []byte, suspect bool) error {
+// data. The error says what is wrong with all of it.
+func (f *frameDecoder) pass(h header, frame []byte) error {
 	err := parseSide(h, frame, &f.side)
 	f.main.add(frame[h.mainStart():])
 	wrong := f.crc.wrong(h, frame)
 	switch {
-	case suspect:
-		return errSuspect
 	case wrong:
 		return errCRC
 	case err != nil:
@@ -62,10 +61,12 @@ func (f *frameDecoder) begin(h header, frame []byte) int {
 }
 
 // decode leaves the PCM of a frame in f.pcm, h.channels() and h.samples() of it.
-// An error says why all of it, or some, is not what was sent. suspect: the bytes
-// are probably not all its own.
+// An error says why all of it, or some, is not what was sent. suspect: bytes of it
+// may be lost or another's; what its main data say is believed only when the codes
+// end on the bit where they must, as most encoders make them.
 func (f *frameDecoder) decode(h header, frame []byte, suspect bool) error {
-	whole := f.pass(h, frame, suspect)
+	whole := f.pass(h, frame)
+	f.strict = suspect
 	pos := f.begin(h, frame)
 	result := whole
 	for g := range h.granules() {
@@ -150,9 +151,12 @@ func (f *frameDecoder) spectrum(h header, g, c, pos int, l layout) (int, error) 
 	if r.pos() > end {
 		return 0, errScale
 	}
-	n, err := f.t.spectrum(&r, xr, i, regions(l, i, h), end)
+	n, err := f.t.spectrum(&r, xr, i, regions(l, i), end)
 	if err != nil {
 		return 0, err
+	}
+	if f.strict && r.pos() != end {
+		return 0, errSuspect
 	}
 	requantize(xr, n, i, s, l)
 	return n, nil
@@ -160,7 +164,7 @@ func (f *frameDecoder) spectrum(h header, g, c, pos int, l layout) (int, error) 
 
 // regions is where the first and the second Huffman region end: 11172-3,
 // 2.4.2.7, region0_count. Switched windows have two regions only.
-func regions(l layout, g *granuleInfo, h header) [2]int {
+func regions(l layout, g *granuleInfo) [2]int {
 	if !g.switched {
 		first := int(g.region[0]) + 1
 		return [2]int{linesOf(l.widths, first), linesOf(l.widths, first+int(g.region[1])+1)}

@@ -21,7 +21,7 @@ func setBits(b []byte, pos, n, v int) {
 // tests set a few.
 type granule struct {
 	dataBits, bigValues, scalefac, region0, region1 int
-	windowSwitch, blockType                         int
+	windowSwitch, blockType, table, gain            int
 }
 
 // monoFrame is a frame of mono48 with the given side information and main data
@@ -37,18 +37,145 @@ func monoFrame(mainDataBegin int, granules ...granule) []byte {
 		at := 9 + 5 + 4 + 59*i
 		setBits(side, at, 12, g.dataBits)
 		setBits(side, at+12, 9, g.bigValues)
-		setBits(side, at+21, 8, 200)
+		gain := 170
+		if g.gain != 0 {
+			gain = g.gain
+		}
+		setBits(side, at+21, 8, gain)
 		setBits(side, at+29, 4, g.scalefac)
 		setBits(side, at+33, 1, g.windowSwitch)
 		if g.windowSwitch == 1 {
 			setBits(side, at+34, 2, g.blockType)
 		} else {
-			setBits(side, at+34, 15, 0x1ce7) // tables 7, 7, 7
+			table := 7
+			if g.table != 0 {
+				table = g.table
+			}
+			setBits(side, at+34, 15, table*0x421) // the same for all regions
 			setBits(side, at+49, 4, g.region0)
 			setBits(side, at+53, 3, g.region1)
 		}
 	}
 	return b
+}
+
+// quiet is a granule that decodes to a soft sound.
+func quiet(dataBits int) granule {
+	return granule{dataBits: dataBits, bigValues: 10, region0: 7, region1: 7}
+}
+
+func TestSideInformationIsChecked(t *testing.T) {
+	h, _ := parseHeader(mono48[:])
+	for _, tc := range []struct {
+		name string
+		b    []byte
+		is   error
+	}{
+		{"silence", monoFrame(0), nil},
+		{"some sound", monoFrame(0, quiet(200)), nil},
+		{"too many big values", monoFrame(0, granule{dataBits: 200, bigValues: 289}), errSide},
+		{"forbidden block type", monoFrame(0, granule{windowSwitch: 1}), errSide},
+		{"more bits than there are", monoFrame(0, granule{dataBits: 4095}), errSide},
+		{"main data before the start", monoFrame(1, granule{dataBits: 10}), errReservoir},
+		{"codes beyond their end", monoFrame(0, quiet(20)), errHuffman},
+		{"scalefactors beyond their end", monoFrame(0, granule{dataBits: 20, scalefac: 15}), errScale},
+		{"a table that does not exist", monoFrame(0, granule{dataBits: 200, bigValues: 10, table: 14}), errTable},
+		{"far beyond full scale", monoFrame(0, granule{dataBits: 200, bigValues: 10, gain: 255}), errLevel},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := newFrameDecoder()
+			err := f.decode(h, tc.b, false)
+			if tc.is == nil {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorIs(t, err, tc.is)
+				assert.Zero(t, peak(f.pcm[0][:]), "there is nothing to repeat")
+			}
+			assert.Equal(t, 192-21, f.main.n, "the main data serve the next frame in any case")
+			assert.NoError(t, f.decode(h, monoFrame(100, quiet(200)), false), "and it plays")
+		})
+	}
+}
+
+func TestSuspectFramePlaysWhenItsCodesEndWhereTheyMust(t *testing.T) {
+	h, _ := parseHeader(mono48[:])
+	plays, silent := 0, 0
+	for n := 100; n < 300; n++ { // at some of these lengths a code does end
+		require.NoError(t, newFrameDecoder().decode(h, monoFrame(0, quiet(n)), false))
+		if err := newFrameDecoder().decode(h, monoFrame(0, quiet(n)), true); err == nil {
+			plays++
+		} else {
+			require.ErrorIs(t, err, errSuspect)
+			silent++
+		}
+	}
+	assert.Positive(t, plays)
+	assert.Positive(t, silent)
+}
+
+func TestReservoirReachesBackAsFarAsFramesCan(t *testing.T) {
+	h, _ := parseHeader(mono48[:])
+	const main = 192 - 21
+	f := newFrameDecoder()
+	require.NoError(t, f.decode(h, monoFrame(0), false))
+	require.NoError(t, f.decode(h, monoFrame(main, quiet(200)), false))
+	require.NoError(t, f.decode(h, monoFrame(2*main, quiet(200)), false))
+	assert.NoError(t, f.decode(h, monoFrame(reservoirBytes, quiet(200)), false))
+	assert.Equal(t, reservoirBytes+main, f.main.n, "older bytes are gone")
+	f.gap()
+	assert.ErrorIs(t, f.decode(h, monoFrame(1, quiet(200)), false), errReservoir)
+	assert.NoError(t, f.decode(h, monoFrame(main, quiet(200)), false))
+}
+
+// TestSecondGranulePlaysWhenOnlyTheFirstLacksItsData: what comes after a cut.
+func TestSecondGranulePlaysWhenOnlyTheFirstLacksItsData(t *testing.T) {
+	h, _ := parseHeader(mono48[:])
+	f := newFrameDecoder()
+	err := f.decode(h, monoFrame(10, quiet(80), quiet(200)), false)
+	assert.ErrorIs(t, err, errReservoir)
+	assert.Zero(t, peak(f.pcm[0][:lines]))
+	assert.Positive(t, peak(f.pcm[0][lines:]))
+	b := monoFrame(10, quiet(80), quiet(200))
+	setBits(b[4:], 14, 4, 15) // scfsi: scalefactors of the first granule
+	f = newFrameDecoder()
+	assert.ErrorIs(t, f.decode(h, b, false), errReservoir)
+	assert.Zero(t, peak(f.pcm[0][:]), "not when it needs scalefactors of the first")
+}
+
+// TestConcealmentFadesQuickly: a frame that cannot be decoded sounds like the
+// last, more softly, and the sound is gone within 100 ms.
+func TestConcealmentFadesQuickly(t *testing.T) {
+	h, _ := parseHeader(mono48[:])
+	f := newFrameDecoder()
+	for range 5 {
+		require.NoError(t, f.decode(h, monoFrame(0, quiet(200), quiet(200)), false))
+	}
+	level := peak(f.pcm[0][:])
+	require.Positive(t, level)
+	bad := monoFrame(0, granule{bigValues: 289})
+	last := level
+	for i := range 6 {
+		require.Error(t, f.decode(h, bad, false))
+		now := peak(f.pcm[0][:])
+		assert.LessOrEqual(t, now, last, "frame %d", i)
+		last = now
+		if i == 0 {
+			assert.Greater(t, now, level/8, "the first is heard")
+		}
+	}
+	assert.Zero(t, last)
+	require.NoError(t, f.decode(h, monoFrame(0, quiet(200), quiet(200)), false))
+	assert.Positive(t, peak(f.pcm[0][:]), "and it comes back")
+}
+
+// TestConcealmentFitsItsWindows: the shape of a repeated granule begins as the
+// one before it ends.
+func TestConcealmentFitsItsWindows(t *testing.T) {
+	assert.Equal(t, shape{blockType: blockStop}, shape{blockType: blockStart}.after())
+	assert.Equal(t, shape{}, shape{blockType: blockStop}.after())
+	assert.Equal(t, shape{}, shape{}.after())
+	short := shape{blockType: blockShort, mixed: true, long: 36}
+	assert.Equal(t, short, short.after())
 }
 
 func TestMonoAndStereoInOneStream(t *testing.T) {

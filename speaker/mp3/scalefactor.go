@@ -27,6 +27,7 @@ var scfsiFrom = [5]int{0, 6, 11, 16, 21}
 func (s *scalefactors) read1(r *bitReader, g *granuleInfo, l layout, keep uint8) {
 	s.preflag = g.preflag
 	bits := slen[g.scalefac]
+	n := 0 // bands that have one
 	switch {
 	case l.nLong == longBands:
 		for i := range 4 {
@@ -34,13 +35,17 @@ func (s *scalefactors) read1(r *bitReader, g *granuleInfo, l layout, keep uint8)
 				s.take(r, scfsiFrom[i], scfsiFrom[i+1], uint(bits[i/2]))
 			}
 		}
+		n = 21
 	case l.nLong == 0:
 		s.take(r, 0, 18, uint(bits[0]))
 		s.take(r, 18, 36, uint(bits[1]))
+		n = 36
 	default:
 		s.take(r, 0, 17, uint(bits[0]))
 		s.take(r, 17, 35, uint(bits[1]))
+		n = 35
 	}
+	clear(s.value[n:])
 	const illegal1 = 7
 	for b := range s.position {
 		if s.position[b] = s.value[b]; s.position[b] == illegal1 {
