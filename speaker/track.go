@@ -58,7 +58,7 @@ type Progress struct {
 	Position time.Duration
 	// RMS and Peak are linear, full scale 1, over all channels of the Played
 	// frames: this track's own part after its gain and its ramps, before the
-	// limiter, which changes nothing below -1 dBFS (see Stats.Limited).
+	// limiter, which changes nothing below -1 dBTP (see Stats.Limited).
 	RMS, Peak float64
 	// Underruns counts frames of silence in the middle of the track because
 	// its sources gave nothing in time. They are not in Played.
