@@ -166,6 +166,7 @@ func TestWhatIsNoSoundIsToldInBothLanguages(t *testing.T) {
 			assert.Equal(t, false, rep["playable"])
 			assert.Equal(t, string(c.code), rep["reason_code"])
 			assert.NotEmpty(t, rep["reason"])
+			assert.Equal(t, strings.ToLower(rep["codec"].(string)), rep["codec"])
 			assert.Nil(t, rep["lufs"])
 			assert.Len(t, rep["sha256"], 64)
 

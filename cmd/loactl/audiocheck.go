@@ -157,7 +157,7 @@ func (c *checked) judged(v device.Verdict) {
 	c.Playable, c.Reason, c.Code = v.Playable(), v.Reason(), string(v.Refusal)
 	c.Codec = string(s.Codec)
 	if c.Codec == "" && v.Found.Kind == device.ContentSound {
-		c.Codec = v.Found.Format
+		c.Codec = strings.ToLower(v.Found.Format)
 	}
 	c.Rate, c.Channels, c.BitRate, c.Frames = known(s.Rate), known(s.Channels), known(s.BitRate), known(s.Frames)
 	c.VBR = variable(s)
