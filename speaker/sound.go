@@ -84,14 +84,14 @@ func NewDecoder(r io.Reader) (Decoder, Codec, error) {
 // SoundInfo is what can be told of a file without decoding it.
 type SoundInfo struct {
 	Codec    Codec
-	Rate     int           // Hz
-	Channels int           // as in the file
+	Rate     int           // Hz, at the beginning
+	Channels int           // as in the file, at the beginning
 	Duration time.Duration // of what would be played
-	Frames   int64         // the same in frames of Rate
+	Frames   int64         // the same in frames, at whatever rate
 	BitRate  int           // bit/s, mean
 	Damage   int64         // bytes that could not be used
 
-	Detail    string // of the coding, for people: "24-bit PCM", "hybrid and CELT, 20 ms packets"
+	Detail    string // of the coding, for people: "MPEG-2 Layer III, joint stereo, VBR", "24-bit PCM"
 	Encoder   string // as it names itself in the file; "" as a rule for WAV
 	BadFrames int64  // of the codec, that are concealed because they are missing or broken
 	Missing   int64  // bytes that the header promises and the file lacks: it was cut short
@@ -129,11 +129,26 @@ func Probe(open func() (io.ReadCloser, error)) (SoundInfo, error) {
 
 func probeMP3(r io.Reader) (SoundInfo, error) {
 	m, err := mp3.Probe(r)
-	return SoundInfo{
+	info := SoundInfo{
 		Codec: MP3, Rate: m.Rate, Channels: m.Channels, Duration: m.Duration,
 		Frames: m.Frames, BitRate: m.BitRate, Damage: m.Damaged,
-		Detail: "Layer III",
-	}, err
+		Encoder: m.Encoder, BadFrames: m.BadFrames,
+	}
+	if m.MPEG == 0 {
+		return info, err
+	}
+	kind := "CBR"
+	switch {
+	case m.Free:
+		kind = "free format"
+	case m.VBR:
+		kind = "VBR"
+	}
+	info.Detail = fmt.Sprintf("%s, %s, %s", m.Version, m.Mode, kind)
+	if m.Changes > 0 {
+		info.Detail += fmt.Sprintf(", the sampling rate changes %d times", m.Changes)
+	}
+	return info, err
 }
 
 func probeWAV(r io.Reader) (SoundInfo, error) {
@@ -143,7 +158,7 @@ func probeWAV(r io.Reader) (SoundInfo, error) {
 	}
 	if f.Format().Tag == riff.MP3 {
 		info, err := probeMP3(f.Data())
-		info.Detail += " in WAV"
+		info.Detail += ", in WAV"
 		return info, err
 	}
 	w, err := f.Probe()
@@ -162,7 +177,7 @@ func probeOpus(r io.Reader) (SoundInfo, error) {
 		Encoder: o.Encoder, BadFrames: o.Lost,
 	}
 	if o.Packets > 0 {
-		info.Detail = fmt.Sprintf("%s, %v packets", o.Mode, o.Packet)
+		info.Detail = fmt.Sprintf("%s, packets of %v", o.Mode, o.Packet)
 	}
 	if o.GainDB != 0 {
 		info.Detail += fmt.Sprintf(", output gain %+.1f dB", o.GainDB)

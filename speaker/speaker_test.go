@@ -354,7 +354,7 @@ func TestNewsIsToldOnceForBeginAndEnd(t *testing.T) {
 
 func TestTrackWithNothingToPlayEndsAtOnceAndSaysWhy(t *testing.T) {
 	r := newRig(t, rigFormat)
-	track := r.load(Program{Sources: []Source{file(t, "mpeg2-22k.mp3"), data("empty", nil)}})
+	track := r.load(Program{Sources: []Source{file(t, "aac.aac"), data("empty", nil)}})
 	r.s.Start(track, 4800)
 	r.playOut(track)
 	p := track.Progress()

@@ -24,8 +24,8 @@ const (
 const (
 	// bufferBytes holds a page of the longest kind and some of the next.
 	bufferBytes = 96 << 10
-	// searchBytes is how far into a file the first page may lie before the file
-	// is taken for something else.
+	// searchBytes is how far into a file a stream may begin before the file is
+	// taken for something else.
 	searchBytes = 128 << 10
 	// emptyReads bounds a reader that returns nothing and no error.
 	emptyReads = 100
@@ -52,7 +52,8 @@ type pager struct {
 	lo, hi int   // buf[lo:hi] is read and not yet consumed
 	err    error // of r, once it failed or ended
 	used   int   // length of the page returned last, consumed by the next call
-	found  bool  // there was a page
+	passed int64 // bytes consumed
+	locked bool  // a stream was found
 	synced bool  // a page should begin at lo
 
 	damaged int64 // bytes that belong to no page
@@ -62,12 +63,13 @@ type pager struct {
 func newPager(r io.Reader) *pager { return &pager{r: r, buf: make([]byte, bufferBytes)} }
 
 // next returns the next page whose checksum is right, or can be put right, and
-// at the end of the file perhaps one cut short. It ends with io.EOF, the
-// reader's own error or, before the first page only, ErrNotAudio.
+// at the end of the file perhaps one cut short. It ends with io.EOF or the
+// reader's own error; with ErrNotAudio when nothing was locked by searchBytes.
 func (p *pager) next() (page, error) {
 	p.lo += p.used
+	p.passed += int64(p.used)
 	p.used = 0
-	for {
+	for p.locked || p.passed <= searchBytes {
 		b := p.peek(lacingAt)
 		if len(b) < lacingAt {
 			p.damage(len(b))
@@ -75,15 +77,13 @@ func (p *pager) next() (page, error) {
 		}
 		if p.beginsAt(b) {
 			if pg, ok := p.take(); ok {
-				p.found, p.synced = true, true
+				p.synced = true
 				return pg, nil
 			}
 		}
 		p.search()
-		if !p.found && p.damaged > searchBytes {
-			return page{}, fmt.Errorf("%w: no page in the first %d bytes", ErrNotAudio, p.damaged)
-		}
 	}
+	return page{}, fmt.Errorf("%w: no stream begins in the first %d bytes", ErrNotAudio, p.passed)
 }
 
 // beginsAt is true when b begins a page. Where one is due, one byte of the five
@@ -166,6 +166,7 @@ func (p *pager) search() {
 
 func (p *pager) damage(n int) {
 	p.lo += n
+	p.passed += int64(n)
 	p.damaged += int64(n)
 }
 
@@ -174,8 +175,8 @@ func (p *pager) drop() { p.damaged += int64(p.used) }
 
 // end is what next returns when the bytes are used up.
 func (p *pager) end() error {
-	if errors.Is(p.err, io.EOF) && !p.found {
-		return fmt.Errorf("%w: no page in %d bytes", ErrNotAudio, p.damaged)
+	if errors.Is(p.err, io.EOF) && !p.locked {
+		return fmt.Errorf("%w: no stream begins in %d bytes", ErrNotAudio, p.passed)
 	}
 	return p.err
 }

@@ -3,7 +3,6 @@ package opus
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 )
@@ -98,15 +97,10 @@ func (s *stream) next() (unit, error) {
 
 // ended is err, or that no Opus was found before it.
 func (s *stream) ended(err error) error {
-	switch {
-	case s.open:
+	if s.open || len(s.others) == 0 || err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, ErrNotAudio) {
 		return err
-	case len(s.others) > 0:
-		return unsupported("Ogg with %s", strings.Join(s.others, ", "))
-	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: Ogg without the beginning of a stream", ErrNotAudio)
 	}
-	return err
+	return unsupported("Ogg with %s", strings.Join(s.others, ", "))
 }
 
 // give takes the first packet of the queue, or the hole before it.
@@ -195,6 +189,7 @@ func (s *stream) first(p page) (began bool) {
 		s.fail = err
 		return false
 	}
+	s.pages.locked = true
 	s.open, s.grouping, s.serial, s.head = true, true, p.serial, h
 	s.sequence, s.tags = p.sequence, tagsDue
 	s.placed, s.position, s.begin, s.end = false, 0, 0, noEnd

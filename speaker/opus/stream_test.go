@@ -169,9 +169,9 @@ func TestWhatIsNoOpusIsNamed(t *testing.T) {
 		"two streams":       {page(append(makeHead(2, 0, 0)[:18], 255, 2, 0, 0, 1)), ErrUnsupported, "Opus of mapping family 255"},
 		"next version":      {page(append([]byte("OpusHead\x10"), makeHead(2, 0, 0)[9:]...)), ErrUnsupported, "version 16"},
 		"a stump":           {page([]byte("OpusHead\x01\x02")), ErrUnsupported, "OpusHead of 10 bytes"},
-		"nothing":           {nil, ErrNotAudio, "no page in 0 bytes"},
-		"text":              {[]byte("OggS is how it begins, but no more than that"), ErrNotAudio, "no page in 44 bytes"},
-		"zeros for a while": {make([]byte, 1<<20), ErrNotAudio, "no page in the first"},
+		"nothing":           {nil, ErrNotAudio, "no stream begins in 0 bytes"},
+		"text":              {[]byte("OggS is how it begins, but no more than that"), ErrNotAudio, "no stream begins in 44 bytes"},
+		"zeros for a while": {make([]byte, 1<<20), ErrNotAudio, "no stream begins in the first"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := NewDecoder(bytes.NewReader(tc.file))
