@@ -4,10 +4,10 @@ import "math"
 
 const (
 	// maxEnergy is the sum of squares of a granule's lines above which it is
-	// taken for damage whatever its bits say. A sine at full scale has about 1,
-	// so this is 12 dB above: more than the loudest masters overshoot, far less
-	// than a flipped bit of a gain makes.
-	maxEnergy = 16
+	// taken for damage whatever its bits say. A sine at full scale has about 1
+	// and a square wave 2; this is 6 dB above that: more than the loudest masters
+	// overshoot, far less than a flipped bit of a gain makes.
+	maxEnergy = 8
 	// fadeHalf is after how many seconds a concealed sound has half its level.
 	fadeHalf = 0.012
 	// fadeEnd is the level below which it ends.

@@ -195,3 +195,53 @@ func TestProbeTellsBitRateAndTags(t *testing.T) {
 	assert.True(t, info.Gapless)
 	assert.Equal(t, 576+decoderDelay, info.Delay)
 }
+
+func TestProbeTellsWhatKindOfFileItIs(t *testing.T) {
+	for name, want := range map[string]Info{
+		"mono44-cbr48.mp3": {Version: "MPEG-1 Layer III", Mode: "mono", Constant: true, Rate: 44100},
+		"stereo44-vbr.mp3": {Version: "MPEG-1 Layer III", Mode: "joint stereo", VBR: true, Rate: 44100},
+		"mpeg2-22k.mp3":    {Version: "MPEG-2 Layer III", Mode: "mono", Constant: true, Rate: 22050},
+		"mpeg25-11k.mp3":   {Version: "MPEG-2.5 Layer III", Mode: "mono", Constant: true, Rate: 11025},
+		"free.mp3":         {Version: "MPEG-1 Layer III", Mode: "mono", Constant: true, Free: true, Rate: 44100},
+	} {
+		got, err := Probe(bytes.NewReader(sound(t, name)))
+		require.NoError(t, err)
+		assert.Equal(t, want.Version, got.Version, name)
+		assert.Equal(t, want.Mode, got.Mode, name)
+		assert.Equal(t, want.Rate, got.Rate, name)
+		assert.Equal(t, [3]bool{want.Constant, want.VBR, want.Free}, [3]bool{got.Constant, got.VBR, got.Free}, name)
+		assert.Zero(t, got.BadFrames, name)
+	}
+	info, err := Probe(bytes.NewReader(sound(t, "mono44-crc.mp3")))
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(info.Encoder, "LAME3."), info.Encoder)
+	assert.Positive(t, info.Padding)
+	info, err = Probe(bytes.NewReader(sound(t, "mono44-cbr48.mp3")[:3000]))
+	require.NoError(t, err)
+	assert.Positive(t, info.Damaged, "the last frame is cut short")
+}
+
+// TestSkipStopsWhereTheRateChanges and goes on at the new one.
+func TestSkipStopsWhereTheRateChanges(t *testing.T) {
+	first, second := sound(t, "mono44-notag.mp3"), sound(t, "mpeg2-24k.mp3")
+	want, _ := mustDecode(t, second)
+	for _, before := range []int64{0, 1000} {
+		d, err := NewDecoder(bytes.NewReader(join(first, second)))
+		require.NoError(t, err)
+		if before > 0 {
+			_, err = d.Read(make([]float32, before))
+			require.NoError(t, err)
+		}
+		n, err := d.Skip(1 << 30)
+		require.ErrorIs(t, err, ErrChanged)
+		assert.Equal(t, 28*frameLen-before, n)
+		rate, _ := d.Format()
+		assert.Equal(t, 24000, rate)
+		n, err = d.Skip(5000)
+		require.NoError(t, err)
+		require.Equal(t, int64(5000), n)
+		rest, err := readAll(d)
+		require.ErrorIs(t, err, io.EOF)
+		requireSame(t, want[5000:], rest, 0)
+	}
+}

@@ -2,6 +2,7 @@ package mp3
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -230,4 +231,62 @@ func TestProbeGoesOnAfterAChange(t *testing.T) {
 	assert.Equal(t, 1, info.Changes)
 	assert.InDelta(t, 50*frameLen/48000.0+100*frameLen/32000.0, info.Duration.Seconds(), 1e-6)
 	assert.Equal(t, 64000, info.BitRate)
+}
+
+// TestFramesOfNoiseDecodeToSomethingOrNothing: any bits behind a header, of all
+// versions, rates and modes. What the level lets through is bounded.
+func TestFramesOfNoiseDecodeToSomethingOrNothing(t *testing.T) {
+	played, bad := 0, 0
+	loud := float32(0)
+	for seed := range uint64(300) {
+		rnd := rand.New(rand.NewPCG(seed, 11))
+		f := newFrameDecoder()
+		for range 20 {
+			h, b := noisyFrame(rnd)
+			if f.decode(h, b, rnd.IntN(8) == 0) == nil {
+				played++
+			} else {
+				bad++
+			}
+			for c := range h.channels() {
+				requireInRange(t, f.pcm[c][:h.samples()])
+				loud = max(loud, peak(f.pcm[c][:h.samples()]))
+			}
+		}
+	}
+	assert.Greater(t, played, 200)
+	assert.Greater(t, bad, 200)
+	t.Logf("%d played, %d not; loudest %.1f", played, bad, loud)
+}
+
+// noisyFrame has a random header and random bits, but for the fields that would
+// nearly always be refused.
+func noisyFrame(rnd *rand.Rand) (header, []byte) {
+	for {
+		b := randomBytes(rnd, maxFrame)
+		b[0], b[1] = 0xff, 0xe0|b[1]&0x19|0x02 // Layer III
+		h, ok := parseHeader(b)
+		if !ok || h.bytes() < h.mainStart()+10 {
+			continue
+		}
+		b = b[:h.bytes()]
+		s := sideInfo{}
+		_ = parseSide(h, b, &s)
+		at, first, size := 8*(h.mainStart()-h.sideBytes()), 9+5+4, 59
+		switch {
+		case h.version == version1 && h.channels() == 2:
+			first = 9 + 3 + 8
+		case h.version != version1:
+			first, size = 8+h.channels(), 63
+		}
+		setBits(b, at, 8, 0) // main data begin here
+		room := 8 * (h.bytes() - h.mainStart()) / (h.granules() * h.channels())
+		for i := range h.granules() * h.channels() {
+			g := at + first + i*size
+			setBits(b, g, 12, rnd.IntN(min(room, 4095)))
+			setBits(b, g+12, 9, rnd.IntN(1+min(room/8, 288)))
+			setBits(b, g+21, 8, 100+rnd.IntN(60))
+		}
+		return h, b
+	}
 }

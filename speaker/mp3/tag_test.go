@@ -129,3 +129,31 @@ func TestSynchsafeSizeWithAHighBitIsNoTag(t *testing.T) {
 	b[3] = 0xff
 	assert.Zero(t, tagBytes(b))
 }
+
+// TestInfoTagWithAWrongChecksumTrimsNothing: its delay and padding may be
+// anything.
+func TestInfoTagWithAWrongChecksumTrimsNothing(t *testing.T) {
+	b := infoFrame(38, 576, 1105, "LAME3.100")
+	at := headerBytes + 17 + 120 + 34
+	binary.BigEndian.PutUint16(b[at:], tagCRC(b[:at]))
+	got, ok := parsedInfo(t, b, true)
+	require.True(t, ok)
+	assert.True(t, got.gapless)
+	b[at] ^= 1
+	got, ok = parsedInfo(t, b, true)
+	require.True(t, ok, "it is no sound either")
+	assert.Equal(t, infoTag{frames: 38, encoder: "LAME3.100"}, got)
+}
+
+// TestChecksumsOfRealInfoTagsAreRight holds tagCRC against LAME.
+func TestChecksumsOfRealInfoTagsAreRight(t *testing.T) {
+	for _, name := range []string{"stereo44-vbr.mp3", "stereo48-cbr96.mp3", "mono44-crc.mp3"} {
+		w := newWalker(bytes.NewReader(sound(t, name)))
+		h, frame, err := w.next()
+		require.NoError(t, err)
+		tag, ok := parseInfo(h, frame, true)
+		require.True(t, ok, name)
+		assert.True(t, tag.gapless, name)
+		assert.Contains(t, tag.encoder, "LAME3.", name)
+	}
+}

@@ -79,6 +79,30 @@ func ape(size int) []byte {
 	return join(b, make([]byte, size), footer)
 }
 
+// lyrics is a Lyrics3 tag of version 2, or of 1.
+func lyrics(size int, v2 bool) []byte {
+	end := "LYRICSEND"
+	if v2 {
+		end = "000000LYRICS200"
+	}
+	return join([]byte("LYRICSBEGIN"), noise(size), []byte(end))
+}
+
+// freeFrames is n silent frames of size bytes in free format, every third with a
+// padding slot.
+func freeFrames(size, n int) (b []byte) {
+	for i := range n {
+		one := make([]byte, size)
+		copy(one, []byte{0xff, 0xfb, 0x04, 0xc0})
+		if i%3 == 2 {
+			one[2] |= 2
+			one = append(one, 0)
+		}
+		b = append(b, one...)
+	}
+	return b
+}
+
 func id3v1() []byte { return append([]byte("TAG"), make([]byte, 125)...) }
 
 func TestWalkerFindsFramesAmongOtherThings(t *testing.T) {
@@ -104,6 +128,15 @@ func TestWalkerFindsFramesAmongOtherThings(t *testing.T) {
 		{"APE behind", join(frames(mono48, 5), ape(100), id3v1()), 5, 0, 100 + 64 + 128},
 		{"APE in front", join(ape(1000), frames(mono48, 5)), 5, 0, 1064},
 		{"APE footer alone", join(frames(mono48, 5), ape(0)[32:]), 5, 0, 32},
+		{"Lyrics3 behind", join(frames(mono48, 5), lyrics(300, true), id3v1()), 5, 0, 11 + 300 + 15 + 128},
+		{"Lyrics3 of version 1, longer than the buffer", join(frames(mono48, 5), lyrics(70000, false), id3v1()), 5, 0, 11 + 70000 + 9 + 128},
+		{"Lyrics3 without an end", join(frames(mono48, 5), []byte("LYRICSBEGIN"), noise(50000)), 5, 8, 11 + 50000 - 8},
+		{"free format", freeFrames(500, 10), 10, 0, 0},
+		{"free format, two frames", freeFrames(500, 2), 2, 0, 0},
+		{"free format of the longest frames", freeFrames(freeLongest, 10), 10, 0, 0},
+		{"free format behind garbage", join(noise(1000), freeFrames(1000, 10)), 10, 1000, 0},
+		{"free format torn", cut(freeFrames(500, 10), 4*500+1+20, 4*500+1+120), 9, 400, 0},
+		{"free format behind another", join(frames(mono48, 5), freeFrames(700, 5)), 10, 0, 0},
 		{"garbage in front", join(noise(1000), frames(mono48, 5)), 5, 1000, 0},
 		{"garbage in the middle", join(frames(mono48, 5), noise(1000), frames(mono48, 5)), 10, 1000, 0},
 		{"garbage behind", join(frames(mono48, 5), noise(1000)), 5, 1000, 0},
@@ -150,6 +183,28 @@ func TestWalkerRefusesWhatIsNoMP3(t *testing.T) {
 			assert.Zero(t, n)
 		})
 	}
+}
+
+func TestWalkerSaysWhenATagIsLongerThanTheFile(t *testing.T) {
+	_, w, err := walk(id3v2(1<<20, false)[:5000])
+	require.ErrorIs(t, err, ErrNotAudio)
+	assert.ErrorContains(t, err, `no frame in 5000 bytes (5000 of them tags); a tag that begins with "ID3" says it has 1048586 bytes, of which 5000 are there`)
+	assert.Equal(t, int64(5000), w.tags)
+}
+
+// TestGigabytesOfZerosEndSoon: no more is read than is searched.
+func TestGigabytesOfZerosEndSoon(t *testing.T) {
+	r := &countingReader{r: zeros{}}
+	_, err := NewDecoder(r)
+	assert.ErrorIs(t, err, ErrNotAudio)
+	assert.LessOrEqual(t, r.n, searchBytes+2*bufferBytes)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 func TestRandomBytesAreNotAudio(t *testing.T) {
@@ -247,6 +302,7 @@ func FuzzWalker(f *testing.F) {
 		join(id3v2(20, true), frames(mono48, 3), ape(10), id3v1()),
 		join(frames(mono48, 3), noise(30), frames(mono48, 3)),
 		join(frames(mono48, 3), frames(mono32, 3)),
+		freeFrames(300, 5), join(frames(mono48, 3), lyrics(50, true)),
 	} {
 		f.Add(b)
 	}
@@ -261,6 +317,7 @@ func FuzzWalker(f *testing.F) {
 			}
 			require.True(t, h.playable())
 			require.Len(t, frame, h.bytes())
+			require.LessOrEqual(t, len(frame), maxFrame+1)
 			taken += int64(len(frame))
 		}
 		require.LessOrEqual(t, taken+w.damaged, int64(len(b)))
