@@ -104,6 +104,16 @@ func TestAGoodFileIsReportedToPrograms(t *testing.T) {
 	}
 }
 
+func TestTheKindOfBitRateIsTold(t *testing.T) {
+	for name, want := range map[string]any{
+		"stereo44-vbr.mp3": true, "mono48-cbr64.mp3": false, "free.mp3": false, "alaw.wav": false, "silk-12k.opus": nil,
+	} {
+		_, c := report(t, sounds+name)
+		assert.Equal(t, want, c["vbr"], name)
+		assert.NotEmpty(t, c["detail"], name)
+	}
+}
+
 func TestAPersonReadsAboutAGoodFile(t *testing.T) {
 	code, out, errOut := run("--lang", "vi", "audio", "check", sounds+"mono48-cbr64.mp3")
 	assert.Zero(t, code)
