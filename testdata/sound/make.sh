@@ -39,13 +39,13 @@ encode stereo44-vbr.mp3 44100 2 -m j -V 6
 encode stereo48-cbr96.mp3 48000 2 -m s -b 96 --cbr --resample 48
 encode mono44-notag.mp3 44100 1 -m m -b 48 --cbr --resample 44.1 -t
 encode mono44-tags.mp3 44100 1 -m m -b 48 --cbr --resample 44.1 --add-id3v2 --tt "Bản tin thử" --ta loa
-for f in mono*.mp3 stereo*.mp3; do reference "$f"; done
-
-# Refused.
 encode mpeg2-24k.mp3 24000 1 -m m -b 48 --cbr
 encode mpeg2-22k.mp3 22050 1 -m m -b 32 --cbr
 encode mpeg25-11k.mp3 11025 1 -m m -b 16 --cbr
 encode free.mp3 44100 1 -m m --freeformat -b 330
+for f in *.mp3; do reference "$f"; done
+
+# Refused.
 pcm "$tmp/in.wav" 44100 1
 ffmpeg -v error -y -i "$tmp/in.wav" -c:a mp2 -b:a 64k layer2.mp2
 ffmpeg -v error -y -i "$tmp/in.wav" -t 0.2 -c:a aac -b:a 32k aac.aac
