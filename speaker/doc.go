@@ -42,7 +42,8 @@
 // 50 ms. Its first and last 8 ms (Config.Ramp) are faded, the sources inside it
 // join without a gap. Where nothing plays, frames are exactly zero. The limiter
 // holds true peaks, those between samples too, at -1 dBTP at the card's rate and
-// leaves every bit of quieter sound alone; it looks 3 ms ahead, for which tracks are rendered 3 ms early, so the frame given
-// to Start is the frame at the device. Orders therefore act 3 ms after the frame
-// that is being filled, at the earliest.
+// leaves every bit of quieter sound alone; it looks 3 ms ahead, for which tracks
+// are rendered 3 ms early, so the frame given to Start is the frame at the
+// device. Orders therefore act 3 ms after the frame that is being filled, at the
+// earliest.
 package speaker

@@ -32,6 +32,7 @@ type filterBank struct {
 	phases     int
 	coef       []float32 // (phases+1) rows of taps
 	spread     uint64    // rows for each exact phase; 0: no phase has its own
+	passes     bool      // phase 0 passes an input frame as it is
 	scale      float64   // rows for each unit of phase
 }
 
@@ -45,6 +46,7 @@ func newFilterBank(in, out int) (*filterBank, error) {
 	ratio := min(1, float64(out)/float64(in))
 	b.half = int(math.Ceil(halfTaps / ratio))
 	b.taps = 2 * b.half
+	b.passes = ratio == 1 // a sinc is 0 at all other frames
 	dense := int(math.Ceil(densePhases * ratio))
 	if b.out <= exactPhases {
 		b.spread = uint64((dense + b.out - 1) / b.out)

@@ -210,39 +210,38 @@ func (r *resampler) emit(dst []float32, room int) (gave int) {
 
 // frame filters one output frame out of taps input frames.
 func (r *resampler) frame(dst, x []float32) {
+	if r.phase == 0 && r.bank.passes {
+		copy(dst[:r.channels], x[(r.bank.half-1)*r.channels:])
+		return
+	}
 	h, next, mix := r.bank.at(r.phase)
-	for ch := range r.channels {
-		y := dot(h, x, ch, r.channels)
-		if mix != 0 {
-			y += mix * (dot(next, x, ch, r.channels) - y)
+	r.dot(dst, h, x)
+	if mix == 0 {
+		return
+	}
+	var other [maxChannels]float32
+	r.dot(other[:], next, x)
+	for ch := range dst[:r.channels] {
+		dst[ch] += mix * (other[ch] - dst[ch])
+	}
+}
+
+// dot writes, for each channel, the sum of h[i] times frame i of x.
+func (r *resampler) dot(dst, h, x []float32) {
+	switch r.channels {
+	case 1:
+		dst[0] = dotMono(h, x)
+	case 2:
+		dst[0], dst[1] = dotStereo(h, x)
+	default:
+		for ch := range dst[:r.channels] {
+			dst[ch] = dotMany(h, x, ch, r.channels)
 		}
-		dst[ch] = y
 	}
 }
 
-// dot is the sum of h[i]*x[i*stride+ch]. Four sums hide the latency of the
-// floating-point unit and keep the rounding error down.
-func dot(h, x []float32, ch, stride int) float32 {
-	if stride == 1 {
-		return dotMono(h, x)
-	}
-	var a, b, c, d float32
-	i := ch
-	for len(h) >= 4 && i+3*stride < len(x) {
-		a += h[0] * x[i]
-		b += h[1] * x[i+stride]
-		c += h[2] * x[i+2*stride]
-		d += h[3] * x[i+3*stride]
-		h = h[4:]
-		i += 4 * stride
-	}
-	for k := range h {
-		a += h[k] * x[i]
-		i += stride
-	}
-	return (a + b) + (c + d)
-}
-
+// dotMono is the sum of h[i]*x[i]. Four sums hide the latency of the
+// floating-point unit and keep the rounding error down; eight gain nothing.
 func dotMono(h, x []float32) float32 {
 	var a, b, c, d float32
 	for len(h) >= 4 && len(x) >= 4 {
@@ -252,8 +251,50 @@ func dotMono(h, x []float32) float32 {
 		d += h[3] * x[3]
 		h, x = h[4:], x[4:]
 	}
-	for k := range h {
-		a += h[k] * x[k]
+	x = x[:len(h)]
+	for k, v := range h {
+		a += v * x[k]
 	}
 	return (a + b) + (c + d)
+}
+
+// dotStereo is dotMono of the left and of the right samples of x: each
+// coefficient is loaded once for both.
+func dotStereo(h, x []float32) (left, right float32) {
+	var a, b, c, d float32
+	for len(h) >= 4 && len(x) >= 8 {
+		h4, x8 := h[:4], x[:8]
+		h0, h1, h2, h3 := h4[0], h4[1], h4[2], h4[3]
+		a += h0 * x8[0]
+		b += h0 * x8[1]
+		c += h1 * x8[2]
+		d += h1 * x8[3]
+		a += h2 * x8[4]
+		b += h2 * x8[5]
+		c += h3 * x8[6]
+		d += h3 * x8[7]
+		h, x = h[4:], x[8:]
+	}
+	x = x[:2*len(h)]
+	for k, v := range h {
+		a += v * x[2*k]
+		b += v * x[2*k+1]
+	}
+	return a + c, b + d
+}
+
+// dotMany is dotMono of channel ch of stride.
+func dotMany(h, x []float32, ch, stride int) float32 {
+	var a, b float32
+	i := ch
+	for ; len(h) >= 2 && i+stride < len(x); h = h[2:] {
+		a += h[0] * x[i]
+		b += h[1] * x[i+stride]
+		i += 2 * stride
+	}
+	for k := range h {
+		a += h[k] * x[i]
+		i += stride
+	}
+	return a + b
 }

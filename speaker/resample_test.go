@@ -84,6 +84,53 @@ func TestTonesInTheStopBandDoNotFoldOver(t *testing.T) {
 	}
 }
 
+// Every pair of the rates that files come in and cards take, up and down: what
+// lies beyond the lower half rate is 90 dB down, whether it would fold over (the
+// input's) or was never there (images of the input).
+func TestStopBandOfAllStandardRates(t *testing.T) {
+	files := []int{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
+	cards := []int{8000, 16000, 44100, 48000, 96000}
+	loudest, where := -300.0, ""
+	for _, in := range files {
+		for _, out := range cards {
+			low := float64(min(in, out))
+			for _, part := range []float64{0.2, 0.45, 0.551, 0.7, 0.95} {
+				hz := part * low
+				if hz >= float64(in)/2 {
+					continue
+				}
+				y := middle(convert(newTestResampler(t, in, out, 1), tone(in/5, hz, float64(in)), 1000))
+				level := decibels(rmsOf(y) * math.Sqrt2)
+				if part < 0.5 {
+					a, rest := fit(y, hz, float64(out))
+					assert.InDelta(t, 0, decibels(a), 0.001, "%d to %d Hz, %v Hz", in, out, hz)
+					level = decibels(rest * math.Sqrt2)
+				}
+				if level > loudest {
+					loudest, where = level, fmt.Sprintf("%d to %d Hz, a tone of %.0f Hz", in, out, hz)
+				}
+				assert.Less(t, level, -90.0, "%d to %d Hz, %v Hz", in, out, hz)
+			}
+		}
+	}
+	t.Logf("loudest %.1f dB: %s", loudest, where)
+}
+
+func TestDoublingTheRateKeepsEveryInputFrame(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 1))
+	x := make([]float32, 2*3000)
+	for i := range x {
+		x[i] = rnd.Float32() - 0.5
+	}
+	for _, channels := range []int{1, 2} {
+		y := convert(newTestResampler(t, 24000, 48000, channels), x, 700)
+		require.Len(t, y, 2*len(x))
+		for i := 0; i < len(x); i += channels {
+			require.Equal(t, x[i:i+channels], y[2*i:2*i+channels], "frame %d", i/channels)
+		}
+	}
+}
+
 func TestAConstantStaysItself(t *testing.T) {
 	x := make([]float32, 4000)
 	for i := range x {
@@ -194,6 +241,41 @@ func TestSteeringWhileRunningDoesNotClick(t *testing.T) {
 			y = append(y, buf[:gave]...)
 		}
 		assert.InDelta(t, 2*math.Pi*400/48000, steepest(y[200:]), 0.0002, "from %d Hz", in)
+	}
+}
+
+// A receiver bends the ratio a little every 20 ms or so, either way, in stereo
+// too, and from no bending at all: the tone must only change its pitch.
+func TestSteeringAsAReceiverDoes(t *testing.T) {
+	for _, pair := range [][2]int{{24000, 48000}, {48000, 48000}, {44100, 48000}, {48000, 44100}} {
+		r := newTestResampler(t, pair[0], pair[1], 2)
+		mono := tone(2*pair[0], 700, float64(pair[0]))
+		x := make([]float32, 2*len(mono))
+		for i, v := range mono {
+			x[2*i], x[2*i+1] = v, -v
+		}
+		rnd, ppm := rand.New(rand.NewPCG(5, 5)), 0.0
+		buf, piece := make([]float32, 2*2000), 2*pair[0]/50
+		var y []float32
+		for n := 0; len(x) > 0; n++ {
+			if n > 10 {
+				ppm = min(max(ppm+rnd.Float64()*40-20, -200), 200)
+				r.steer(ppm)
+			}
+			took, gave := r.process(buf, x[:min(piece, len(x))])
+			x = x[took*2:]
+			for i := range gave {
+				y = append(y, buf[2*i])
+				require.InDelta(t, buf[2*i], -buf[2*i+1], 1e-6)
+			}
+		}
+		// The curvature of a tone is known everywhere; a click has more.
+		w, worst := 2*math.Pi*700/float64(pair[1]), 0.0
+		for i := 300; i < len(y)-300; i++ {
+			bend := float64(y[i-1]) - 2*float64(y[i]) + float64(y[i+1])
+			worst = max(worst, math.Abs(bend+2*(1-math.Cos(w))*float64(y[i])))
+		}
+		assert.Less(t, decibels(worst), -90.0, "%v", pair)
 	}
 }
 
