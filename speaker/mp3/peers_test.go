@@ -156,14 +156,13 @@ type difference struct {
 	at   int // of max
 }
 
-// differ compares what both have, each limited to full scale: ours is, a
-// decoder of floats need not be.
+// differ compares what both have.
 func differ(a, b []float32) difference {
 	d := difference{a: len(a), b: len(b)}
 	n := min(len(a), len(b))
 	var sum float64
 	for i := range n {
-		e := math.Abs(float64(limit(a[i])) - float64(limit(b[i])))
+		e := math.Abs(float64(a[i]) - float64(b[i]))
 		sum += e * e
 		if e > d.max || e != e {
 			d.max, d.at = e, i
@@ -173,6 +172,15 @@ func differ(a, b []float32) difference {
 		d.rms = math.Sqrt(sum / float64(n))
 	}
 	return d
+}
+
+// differ16 compares with a decoder of 16 bits, which clips.
+func differ16(ours, theirs []float32) difference {
+	clipped := make([]float32, len(ours))
+	for i, x := range ours {
+		clipped[i] = limit(x)
+	}
+	return differ(clipped, theirs)
 }
 
 func limit(x float32) float32 { return min(max(x, -1), 1) }

@@ -1,0 +1,5 @@
+//go:build !race
+
+package mp3_test
+
+const racing = false
