@@ -229,3 +229,45 @@ func FuzzDecode(f *testing.F) {
 		requireInRange(t, pcm)
 	})
 }
+
+// TestConcealmentMakesNoClick: in a steady tone no step between two samples gets
+// much larger, and no peak higher, than without the damage.
+func TestConcealmentMakesNoClick(t *testing.T) {
+	b := sound(t, "stereo48-cbr96.mp3") // the right channel is a tone
+	starts := frameStarts(b)
+	whole, _ := mustDecode(t, b)
+	from, to := 2*6*frameLen, len(whole)-2*4*frameLen
+	step, level := steepest(whole[from:to]), peakOf(whole[from:to])
+	for k := 8; k < len(starts)-6; k++ {
+		for _, broken := range []int{1, 2, 7} {
+			torn := bytes.Clone(b)
+			for i := range min(broken, len(starts)-6-k) {
+				for j := range 32 {
+					torn[starts[k+i]+4+j] = 0xff
+				}
+			}
+			got, d := mustDecode(t, torn)
+			require.Equal(t, len(whole), len(got))
+			_, bad := d.Damage()
+			require.Positive(t, bad)
+			require.LessOrEqual(t, steepest(got[from:to]), 1.5*step, "frame %d, %d broken", k, broken)
+			require.LessOrEqual(t, peakOf(got[from:to]), 1.3*level, "frame %d, %d broken", k, broken)
+		}
+	}
+}
+
+// steepest is the largest step in the right channel.
+func steepest(pcm []float32) (most float32) {
+	for i := 3; i < len(pcm); i += 2 {
+		most = max(most, pcm[i]-pcm[i-2], pcm[i-2]-pcm[i])
+	}
+	return most
+}
+
+// peakOf is the peak of the right channel.
+func peakOf(pcm []float32) (most float32) {
+	for i := 1; i < len(pcm); i += 2 {
+		most = max(most, pcm[i], -pcm[i])
+	}
+	return most
+}

@@ -39,7 +39,10 @@ func Probe(r io.Reader) (Info, error) {
 		h, frame, err := d.next()
 		if err != nil {
 			p.Damaged, p.Tags = d.walk.damaged, d.walk.tags
-			p.finish(d.walk.kind)
+			if p.MPEG == 0 && d.walk.locked { // an info tag and nothing behind it
+				p.begin(d.walk.kind, d)
+			}
+			p.finish()
 			if isEnd(err) {
 				err = nil
 			}
@@ -92,13 +95,12 @@ func (p *prober) count(h header, size, n int) {
 	}
 }
 
-// finish works out the means. kind is what is known when there was no frame.
-func (p *prober) finish(kind header) {
-	p.VBR = p.MPEG > 0 && !p.Constant
+// finish works out the means.
+func (p *prober) finish() {
 	if p.MPEG == 0 {
-		p.Rate = kind.rate
 		return
 	}
+	p.VBR = !p.Constant
 	p.Duration = time.Duration(p.seconds * float64(time.Second))
 	p.BitRate = int(float64(p.bits) / p.played)
 }
