@@ -140,7 +140,7 @@ func packetsOn(page []byte) (packets []string) {
 // stream.
 func TestDamageCostsNoMoreThanThePagesItTouched(t *testing.T) {
 	files := [][]byte{
-		recorded(t, 6, 1, 16000, 10), recorded(t, 6, 2, 64000, 10), recorded(t, 6, 1, 24000, 50), recorded(t, 6, 1, 32000, 1),
+		recorded(t, 4, 1, 16000, 10), recorded(t, 4, 2, 64000, 10), recorded(t, 4, 1, 24000, 50), recorded(t, 4, 1, 32000, 1),
 	}
 	kept, asked, late, salvaged, touched := 0, 0, 0, 0, 0
 	for seed := range uint64(200) {
@@ -181,6 +181,9 @@ func TestDamageCostsNoMoreThanThePagesItTouched(t *testing.T) {
 					}
 				}
 			}
+		}
+		if seed%5 != 0 {
+			continue // decoding is what takes the time
 		}
 		pcm, d, err := decodeAll(bytes.NewReader(f.bytes))
 		require.Equal(t, io.EOF, err)

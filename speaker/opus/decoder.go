@@ -15,6 +15,13 @@ const (
 	// concealFrames is how much is concealed at once. It must not be the size of
 	// the largest packet: that asks gopus for as much as the last packet was.
 	concealFrames = 960
+	// fadeFrom and fadeTo are how far into a hole the concealment is taken back
+	// until there is silence. By itself the codec goes over to noise after 100 ms,
+	// at first as loud as the sound was.
+	fadeFrom = 40 * Rate / 1000
+	fadeTo   = 100 * Rate / 1000
+	// returnFrames is how long the sound takes to come back behind a hole.
+	returnFrames = 5 * Rate / 1000
 )
 
 // Decoder yields the sound of one Ogg Opus file. It is not safe for use by
@@ -27,6 +34,7 @@ type Decoder struct {
 	pcm    []float32
 	lo, hi int   // frames of pcm not yet given out
 	hole   int   // frames still to be concealed
+	lost   int   // frames of concealment since the last packet, fadeTo at most
 	bad    int64 // packets that were concealed
 }
 
@@ -122,7 +130,7 @@ func (d *Decoder) Skip(n int64) (skipped int64, err error) {
 		}
 		if jumped {
 			d.dec.Reset()
-			jumped = false
+			jumped, d.lost = false, 0
 		}
 		if err := d.use(u); err != nil {
 			return skipped, err
@@ -164,29 +172,64 @@ func (d *Decoder) use(u unit) error {
 		d.hole = u.hi - u.lo
 		return nil
 	}
+	if d.lost > 0 {
+		d.comeBack(n)
+	}
 	d.lo, d.hi = u.lo, u.hi
 	return nil
+}
+
+// comeBack brings the level from where concealment left it to what it is.
+func (d *Decoder) comeBack(n int) {
+	g := concealGain(d.lost)
+	d.lost = 0
+	step := (1 - g) / returnFrames
+	for i := range min(n, returnFrames) {
+		d.scale(i, g)
+		g += step
+	}
+}
+
+// concealGain is the level of the concealment n frames into a hole.
+func concealGain(n int) float32 {
+	return min(max(float32(fadeTo-n)/(fadeTo-fadeFrom), 0), 1)
+}
+
+// scale multiplies frame i of pcm.
+func (d *Decoder) scale(i int, g float32) {
+	for c := range d.channels {
+		d.pcm[i*d.channels+c] *= g
+	}
 }
 
 // link begins another link of a chain: nothing of the old one goes on.
 func (d *Decoder) link(h *head) error {
 	d.dec.Reset()
+	d.lost = 0
 	if err := d.dec.SetGain(h.gain); err != nil {
 		return fmt.Errorf("output gain %d: %w", h.gain, err)
 	}
 	return nil
 }
 
-// conceal makes sound in the place of what is missing.
+// conceal makes sound in the place of what is missing, then silence.
 func (d *Decoder) conceal() {
 	n := min(d.hole, concealFrames)
 	d.hole -= n
+	d.lo, d.hi = 0, n
 	whole := (n + quantum - 1) / quantum * quantum
 	to := d.pcm[:whole*d.channels]
+	if d.lost >= fadeTo {
+		clear(to)
+		return
+	}
 	if got, err := d.decode(nil, to); err != nil || got < n {
 		clear(to)
 	}
-	d.lo, d.hi = 0, n
+	for i := range n {
+		d.scale(i, concealGain(d.lost+i))
+	}
+	d.lost = min(d.lost+n, fadeTo)
 }
 
 // decode decodes a packet, or conceals as much as pcm holds when it is nil. A

@@ -121,11 +121,11 @@ func TestSkipLandsOnTheFrame(t *testing.T) {
 		apart    float64
 	}{{celtFile, 2, -150}, {hybridFile, 1, -45}, {silkFile, 1, -45}} {
 		t.Run(tc.name, func(t *testing.T) {
-			file := long(t, tc.name, tc.channels, 8)
+			file := long(t, tc.name, tc.channels, 5)
 			want, _ := mustDecode(t, file)
 			frames := len(want) / tc.channels
 			worst := -200.0
-			for _, n := range []int{0, 1, 959, 960, 30000, 38400 + 960, 100_001, 150_000, frames - 5000, frames - 1, frames} {
+			for _, n := range []int{0, 1, 959, 960, 30000, 38400 + 960, 70_001, 110_000, frames - 5000, frames - 1, frames} {
 				d, err := NewDecoder(bytes.NewReader(file))
 				require.NoError(t, err)
 				skipped, err := d.Skip(int64(n))
@@ -177,7 +177,7 @@ func TestSkipOverHolesAndLinks(t *testing.T) {
 	n.sound(5, packets...)
 	file := join(m.out, n.out)
 	want, _ := mustDecode(t, file)
-	for at := 0; at < len(want)/2; at += 9001 {
+	for at := 0; at < len(want)/2; at += 15_001 {
 		d, err := NewDecoder(bytes.NewReader(file))
 		require.NoError(t, err)
 		skipped, err := d.Skip(int64(at))

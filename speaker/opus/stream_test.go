@@ -323,6 +323,31 @@ func TestSoundComesBackBehindALostPage(t *testing.T) {
 	assert.Less(t, rms(hole), 2*rms(want), "and no burst")
 }
 
+func TestALongHoleIsSilentAndTheSoundComesBackSoftly(t *testing.T) {
+	packets, _, want := plain(t)
+	m := begin(1, makeHead(2, 0, 0))
+	m.sound(5, packets[:15]...)
+	at := int(m.granule)
+	m.granule += 5 * 48000
+	m.sound(5, packets[15:]...)
+	got, _ := mustDecode(t, m.out)
+	require.Equal(t, len(want)+2*5*48000, len(got))
+	assert.Less(t, decibels(rms(got[2*at:2*(at+4800)])), decibels(rms(want))+3)
+	assert.Zero(t, rms(got[2*(at+4800):2*(at+5*48000)]))
+	tail := got[2*(at+5*48000):]
+	assert.Less(t, rms(tail[:2*24]), 0.1*rms(want), "the first half millisecond")
+	requireComesBack(t, want[2*at:], tail, 2, 0)
+	step := float32(0)
+	for i := 2 * (at - 1000); i < 2*(at+5*48000+1000); i++ {
+		step = max(step, got[i+2]-got[i], got[i]-got[i+2])
+	}
+	most := float32(0)
+	for i := range len(want) - 2 {
+		most = max(most, want[i+2]-want[i], want[i]-want[i+2])
+	}
+	assert.LessOrEqual(t, step, 1.5*most, "no click")
+}
+
 func TestGapsThatTheEncoderLeftAreKept(t *testing.T) {
 	packets, _, want := plain(t)
 	m := begin(1, makeHead(2, 0, 0))
@@ -391,7 +416,7 @@ func TestOneWrongByteInAPageIsPutRight(t *testing.T) {
 func TestTwoWrongBytesInAPageAreNotMended(t *testing.T) {
 	_, file, _ := plain(t)
 	wrongly, tried := int64(0), 0
-	for n := pagesOf(file)[3] + 40; n < len(file)-400; n++ {
+	for n := pagesOf(file)[3] + 40; n < len(file)-400; n += 3 {
 		tried++
 		b := bytes.Clone(file)
 		b[n] ^= 0x55
