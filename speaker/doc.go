@@ -9,6 +9,10 @@
 //	Source --bytes--> decoder --> resampler --> channels --> ring (about 2 s) --> gain, ramps --> mix --> limiter --> Fill --> output
 //	       `-------------- one goroutine for each track --------------------'    `---------- the output's goroutine ----------'
 //
+// A source is MP3, Opus in Ogg or WAV, told apart by content (NewDecoder), or a
+// built-in tone. Sources of different rates follow each other without a gap, and
+// so do the parts of one that were glued together (ErrChanged).
+//
 // # Who calls what
 //
 // Three kinds of goroutine meet here, and none waits for another:

@@ -12,7 +12,8 @@ type Program struct {
 	// Sources play in order and without a gap. At least one.
 	Sources []Source
 	// Skip begins at this position of the whole program, exact to the frame:
-	// what is heard then is what would have been heard there.
+	// what is heard then is what would have been heard there, in Opus as nearly
+	// as its codec forgets what came before.
 	Skip time.Duration
 	// GainDB is the level to begin with, see SetGain.
 	GainDB float64

@@ -257,3 +257,43 @@ func TestProbeCountsDamage(t *testing.T) {
 	assert.Positive(t, info.Damage)
 	assert.Equal(t, int64(30870), info.Frames)
 }
+
+// FuzzSound takes any bytes for a file: it plays, as long as Probe says, or is
+// refused with a reason.
+func FuzzSound(f *testing.F) {
+	for _, name := range []string{"mono32-cbr32.mp3", "silk-12k.opus", "alaw.wav", "mp3.wav", "aac.aac"} {
+		b := soundFile(f, name)
+		f.Add(b[:min(len(b), 900)])
+	}
+	f.Add(id3(20, make([]byte, 20)))
+	f.Add([]byte("<html>"))
+	f.Add(append(id3(3, []byte("abc")), soundFile(f, "alaw.wav")[:100]...))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) > 4000 {
+			return
+		}
+		info, perr := Probe(data("x", b).Open)
+		d, codec, err := NewDecoder(iotest.HalfReader(bytes.NewReader(b)))
+		if err != nil {
+			require.True(t, errors.Is(err, ErrUnsupported) || errors.Is(err, ErrNotAudio), "%v", err)
+			require.Error(t, perr)
+			return
+		}
+		require.Equal(t, info.Codec, codec)
+		if info.Duration > 10*time.Second {
+			return // a hole of minutes in an Ogg
+		}
+		frames, buf := int64(0), make([]float32, 2000)
+		for {
+			n, err := d.Read(buf)
+			frames += int64(n)
+			if err != nil && !errors.Is(err, ErrChanged) {
+				require.Zero(t, n)
+				break
+			}
+		}
+		if perr == nil {
+			require.Equal(t, info.Frames, frames)
+		}
+	})
+}
