@@ -50,6 +50,7 @@ type concealer struct {
 	shape    [2]shape
 	channels int // 0: there is none
 	level    float32
+	energy   float32 // of the louder channel, before it was concealed
 }
 
 // keep remembers a good granule of channel c before it is transformed.
@@ -60,13 +61,13 @@ func (k *concealer) keep(c int, xr *[lines]float32, n int, s shape) {
 
 func (k *concealer) kept(channels int) { k.channels, k.level = channels, 1 }
 
-func (k *concealer) forget() { k.channels = 0 }
+func (k *concealer) forget() { k.channels, k.energy = 0, 0 }
 
 // repeat makes the PCM of granule g.
 func (k *concealer) repeat(f *frameDecoder, h header, g int) {
 	k.level *= float32(math.Exp2(-lines / (fadeHalf * float64(h.rate))))
 	if k.level < fadeEnd {
-		k.channels = 0
+		k.forget()
 	}
 	for c := range h.channels() {
 		if k.channels == 0 {

@@ -14,6 +14,7 @@ var (
 	errLevel     = errors.New("level is far beyond full scale")
 	errHuffman   = errors.New("huffman codes reach beyond their end")
 	errTable     = errors.New("huffman table 4 or 14, which do not exist")
+	errZeros     = errors.New("main data are zeros")
 	errScale     = errors.New("scalefactors reach beyond their end")
 )
 

@@ -63,7 +63,8 @@ func (f *frameDecoder) begin(h header, frame []byte) int {
 // decode leaves the PCM of a frame in f.pcm, h.channels() and h.samples() of it.
 // An error says why all of it, or some, is not what was sent. suspect: bytes of it
 // may be lost or another's; what its main data say is believed only when the codes
-// end on the bit where they must, as most encoders make them.
+// end on the bit where they must, as most encoders make them, and the level is
+// likely.
 func (f *frameDecoder) decode(h header, frame []byte, suspect bool) error {
 	whole := f.pass(h, frame)
 	f.strict = suspect
@@ -106,9 +107,9 @@ func (f *frameDecoder) granule(h header, g, pos int) error {
 		if l[c].nLong < longBands {
 			n[c] = reorder(&f.xr[c], n[c], l[c])
 		}
-		if energy(f.xr[c][:n[c]]) > maxEnergy {
-			return errLevel
-		}
+	}
+	if err := f.plausible(n); err != nil {
+		return err
 	}
 	for c := range f.side.channels {
 		i := &f.side.granule[g][c]
@@ -117,6 +118,24 @@ func (f *frameDecoder) granule(h header, g, pos int) error {
 		f.synthesize(g, c, n[c], s)
 	}
 	f.conceal.kept(f.side.channels)
+	return nil
+}
+
+// plausible refuses a level that no sound has, and of a frame that may not be
+// whole one much above that of the last good granule.
+func (f *frameDecoder) plausible(n [2]int) error {
+	const jump = 4 // 6 dB
+	most := float32(0)
+	for c := range f.side.channels {
+		most = max(most, energy(f.xr[c][:n[c]]))
+	}
+	switch {
+	case most > maxEnergy:
+		return errLevel
+	case f.strict && most > jump*f.conceal.energy:
+		return errSuspect
+	}
+	f.conceal.energy = most
 	return nil
 }
 

@@ -102,16 +102,30 @@ func TestSuspectFramePlaysWhenItsCodesEndWhereTheyMust(t *testing.T) {
 	h, _ := parseHeader(mono48[:])
 	plays, silent := 0, 0
 	for n := 100; n < 300; n++ { // at some of these lengths a code does end
-		require.NoError(t, newFrameDecoder().decode(h, monoFrame(0, quiet(n)), false))
-		if err := newFrameDecoder().decode(h, monoFrame(0, quiet(n)), true); err == nil {
+		f := newFrameDecoder()
+		require.NoError(t, f.decode(h, monoFrame(0, quiet(n), quiet(n)), false))
+		if err := f.decode(h, monoFrame(0, quiet(n), quiet(n)), true); err == nil {
 			plays++
 		} else {
 			require.ErrorIs(t, err, errSuspect)
 			silent++
 		}
+		loud := quiet(n)
+		loud.gain = 176 // 9 dB more
+		require.ErrorIs(t, f.decode(h, monoFrame(0, loud, loud), true), errSuspect)
+		require.ErrorIs(t, newFrameDecoder().decode(h, monoFrame(0, quiet(n)), true), errSuspect, "there was no sound yet")
 	}
 	assert.Positive(t, plays)
 	assert.Positive(t, silent)
+}
+
+// TestZeroedMainDataAreNoSound: as bits they stand for the highest values.
+func TestZeroedMainDataAreNoSound(t *testing.T) {
+	h, _ := parseHeader(mono48[:])
+	b := monoFrame(0, granule{dataBits: 1000, bigValues: 100, region0: 7, region1: 7, gain: 150})
+	require.NoError(t, newFrameDecoder().decode(h, b, false))
+	clear(b[40:80])
+	assert.ErrorIs(t, newFrameDecoder().decode(h, b, false), errZeros)
 }
 
 func TestReservoirReachesBackAsFarAsFramesCan(t *testing.T) {

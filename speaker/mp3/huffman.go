@@ -1,6 +1,7 @@
 package mp3
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"strings"
@@ -234,11 +235,16 @@ func (t *tables) quads(r *bitReader, xr *[lines]float32, from, end int, table ui
 
 const oneBits = 0x3f800000 // 1 as a float32
 
+// zeroRun is as many zeros as no encoder's pairs have: half a dozen of the longest
+// codes, of the highest values and all positive. A block of flash that reads as
+// zeros has them. Zeros behind the pairs are stuffing.
+var zeroRun [16]byte
+
 // spectrum decodes the Huffman codes of a granule and channel up to bit end
 // into xr and returns how many lines, at most, are not zero: 11172-3,
 // 2.4.3.4.6. The codes of pairs must end there or before.
 func (t *tables) spectrum(r *bitReader, xr *[lines]float32, g *granuleInfo, regions [2]int, end int) (int, error) {
-	big := 2 * g.pairs
+	big, start := 2*g.pairs, r.pos()
 	from := 0
 	for i, to := range [3]int{min(regions[0], big), min(regions[1], big), big} {
 		if from >= to {
@@ -257,6 +263,9 @@ func (t *tables) spectrum(r *bitReader, xr *[lines]float32, g *granuleInfo, regi
 	}
 	if r.pos() > end {
 		return 0, errHuffman
+	}
+	if bytes.Contains(r.b[start>>3:r.pos()>>3], zeroRun[:]) {
+		return 0, errZeros
 	}
 	n := t.quads(r, xr, big, end, g.quads)
 	clear(xr[n:])

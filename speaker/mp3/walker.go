@@ -160,11 +160,20 @@ func (w *walker) search(from, to int) int {
 		if b[n] != 0xff {
 			continue
 		}
-		if h, ok := w.parse(b[n:]); ok && h.same(w.kind) && w.chain(h, n, laterChain) {
+		if h, ok := w.parse(b[n:]); ok && w.begins(h, n) {
 			return n
 		}
 	}
 	return 0
+}
+
+// begins is true when a frame with the header h can be believed to begin at
+// offset at: another frame follows it, or two when it is of another kind.
+func (w *walker) begins(h header, at int) bool {
+	if h.same(w.kind) {
+		return w.chain(h, at, laterChain)
+	}
+	return h.playable() && w.chain(h, at, firstChain)
 }
 
 // mangled judges a frame of size bytes that no frame follows. When the next one
