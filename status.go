@@ -186,7 +186,8 @@ type PlayRecord struct {
 	RMSdBFS       *float64  `json:"rms_dbfs,omitempty"`
 	PeakdBFS      *float64  `json:"peak_dbfs,omitempty"`
 	Xruns         int64     `json:"xruns,omitempty"`
-	Amps          int       `json:"amps"` // how many were on
+	Concealed     int64     `json:"concealed,omitempty"` // frames of the codec (about 25 ms) that were damaged in the file and concealed
+	Amps          int       `json:"amps"`                // how many were on
 	CutBy         string    `json:"cut_by,omitempty"`
 	Result        Result    `json:"result"`
 	Reason        string    `json:"reason,omitempty"`

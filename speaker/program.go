@@ -48,12 +48,13 @@ type programReader struct {
 	banks  *filterBanks
 	failed func(SourceError)
 
-	index  int // of the next source
-	dec    Decoder
-	closer io.Closer
-	before time.Duration // of the current source, at other rates than the present
-	at     int64         // frames of the current source read since
-	rate   int
+	index     int // of the next source
+	dec       Decoder
+	closer    io.Closer
+	before    time.Duration // of the current source, at other rates than the present
+	at        int64         // frames of the current source read since
+	rate      int
+	concealed int64 // frames of the codecs, over all sources, in what was read
 
 	rs       *resampler
 	rsRate   int
@@ -140,8 +141,10 @@ func (p *programReader) refill() bool {
 		err := p.pass()
 		if err == nil {
 			p.lo = 0
+			before := concealedBy(p.dec) // with what it skipped
 			p.hi, err = p.dec.Read(p.in)
 			p.at += int64(p.hi)
+			p.concealed += concealedBy(p.dec) - before
 		}
 		switch {
 		case errors.Is(err, ErrChanged):

@@ -18,6 +18,7 @@ type Track struct {
 	total    atomic.Int64 // frames of the whole program; -1 until it is decoded
 	reader   *programReader
 	failures atomic.Pointer[[]SourceError]
+	conceals concealment
 
 	started atomic.Bool   // Start was called: keep the ring filled
 	closed  atomic.Bool   // Close was called, or the track is over
@@ -65,6 +66,12 @@ type Progress struct {
 	Underruns int64
 	// Late is how many frames after the one asked for the track began.
 	Late int64
+	// Concealed counts the frames of the codecs, over all sources, that were
+	// missing or broken in what was played and had something put in their
+	// place: an MP3 frame is 24 to 72 ms long, of Opus 20 ms are counted as one.
+	// It is the count that Probe and decoding the file tell too. What was left
+	// out without a trace in time, as bytes between MP3 frames, is not in it.
+	Concealed int64
 	// Failures lists the sources that were left before their end.
 	Failures []SourceError
 	// Stopped is true when Stop ended the track, or took it back before it
@@ -89,6 +96,7 @@ func (t *Track) Progress() Progress {
 		p.RMS = math.Sqrt(sum / float64(p.Played*int64(t.format.Channels)))
 	}
 	p.Position = max(t.prog.Skip, 0) + durationOf(p.Played, t.format.Rate)
+	p.Concealed = t.conceals.in(p.Played)
 	if f := t.failures.Load(); f != nil {
 		p.Failures = *f
 	}
@@ -158,6 +166,7 @@ func (t *Track) decode() (over bool) {
 			return false
 		}
 		n := t.reader.read(to)
+		t.noteConcealed(n)
 		if n == 0 {
 			// After the last wrote: who sees the total sees all frames.
 			t.total.Store(t.ring.write.Load())
@@ -166,6 +175,16 @@ func (t *Track) decode() (over bool) {
 		t.ring.wrote(n)
 	}
 	return true
+}
+
+// noteConcealed takes in what was concealed in the n frames just decoded. What
+// the end of a source revealed belongs to the frame before it.
+func (t *Track) noteConcealed(n int) {
+	at := t.ring.write.Load()
+	if n == 0 {
+		at = max(at-1, 0)
+	}
+	t.conceals.note(at, t.reader.concealed, t.cell.members[cellPlayed].Load())
 }
 
 const (

@@ -110,6 +110,32 @@ func TestADamagedSoundPlaysAndTheDamageIsTold(t *testing.T) {
 	assert.InDelta(t, 1.4, seconds, 0.2)
 }
 
+func TestWhatThePeopleMissedStandsInTheProofOfPlay(t *testing.T) {
+	b := bytes.Clone(sound(t, "mono44-crc.mp3"))
+	for i := len(b) / 2; i < len(b)/2+300; i++ {
+		b[i] ^= 0x55
+	}
+	log, _ := morning(t, map[string][]byte{"hong.mp3": b}, "hong.mp3")
+	played := entry(log, `"type":"play"`, `"id":"hong.mp3"`)
+	assert.Contains(t, played, `"result":"played"`)
+	assert.Regexp(t, `"concealed":[1-9]`, played)
+	assert.NotContains(t, entry(log, `"type":"play"`, `"id":"tin.mp3"`), "concealed", "nothing was")
+}
+
+func TestTheLogThatIsAskedForShowsWhatWasConcealed(t *testing.T) {
+	r := newRig(t, "")
+	b := bytes.Clone(sound(t, "mono44-crc.mp3"))
+	copy(b[len(b)/2:], make([]byte, 300))
+	r.write("sounds/tin.mp3", string(b))
+	r.plan(2*time.Second, "")
+	r.start()
+	p := r.await("play", ofType(loa.EventPlay)).detail.(loa.PlayRecord)
+	assert.Equal(t, loa.ResultPlayed, p.Result, p.Reason)
+	assert.Positive(t, p.Concealed)
+	_, log := r.ask("GET", "/v1/log", "")
+	assert.Contains(t, string(log), fmt.Sprintf(`"concealed":%d`, p.Concealed))
+}
+
 func TestEveryKindOfTheFieldPlays(t *testing.T) {
 	names := []string{"mpeg2-24k.mp3", "mpeg2-22k.mp3", "mpeg25-11k.mp3", "free.mp3", "stereo44-vbr.mp3", "mono44-tags.mp3",
 		"celt-48k.opus", "hybrid-24k.opus", "silk-12k.opus", "alaw.wav", "mp3.wav"}

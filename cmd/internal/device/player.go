@@ -172,6 +172,9 @@ func (p *player) end(ps *pass, pr speaker.Progress) scheduler.Ended {
 	case pr.Err != nil:
 		ev.Cause, ev.Err = scheduler.EndFailed, pr.Err.Error()
 	}
+	if pr.Concealed > 0 {
+		p.log.Warn("damaged sound was played", "id", ps.Item.ID, "concealed", pr.Concealed)
+	}
 	if ps.track != nil {
 		p.records[ps.Play].add(pr, p.spk.Stats().Xruns)
 		ps.track.Close()
@@ -269,6 +272,7 @@ type record struct {
 	played  int64
 	energy  float64
 	peak    float64
+	missing int64 // codec frames that were concealed
 	holes   int64 // of the card, while passes played
 	before  int64 // the card's count when the pass began
 }
@@ -289,6 +293,7 @@ func (r *record) add(pr speaker.Progress, xruns int64) {
 	}
 	r.holes += xruns - r.before
 	r.played += pr.Played
+	r.missing += pr.Concealed
 	r.energy += pr.RMS * pr.RMS * float64(pr.Played)
 	r.peak = max(r.peak, pr.Peak)
 }
@@ -300,7 +305,7 @@ func (r *record) fill(out *loa.PlayRecord, switched bool) {
 	if switched && r.amps == 0 {
 		return
 	}
-	out.FramesPlayed = r.played
+	out.FramesPlayed, out.Concealed = r.played, r.missing
 	if r.played > 0 {
 		out.RMSdBFS = decibels(math.Sqrt(r.energy / float64(r.played)))
 		out.PeakdBFS = decibels(r.peak)
