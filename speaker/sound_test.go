@@ -66,7 +66,7 @@ func TestWhatCannotBePlayedIsNamed(t *testing.T) {
 		says string
 	}{
 		{file(t, "aac.aac"), ErrUnsupported, "found AAC; " + can},
-		{file(t, "layer2.mp2"), ErrUnsupported, "Layer II"},
+		{file(t, "layer1.mp1"), ErrUnsupported, "Layer I,"},
 		{file(t, "adpcm.wav"), ErrUnsupported, "found WAV of IMA ADPCM; can be played: PCM of 8 to 32 bits"},
 		{data("song.m4a", []byte("\x00\x00\x00\x20ftypM4A isom")), ErrUnsupported, "found M4A (AAC or ALAC in MP4); " + can},
 		{data("song.flac", []byte("fLaC\x00\x00\x00\x22")), ErrUnsupported, "found FLAC; " + can},

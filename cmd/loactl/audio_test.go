@@ -156,7 +156,7 @@ func TestWhatIsNoSoundIsToldInBothLanguages(t *testing.T) {
 		{"dien-thoai.m4a", []byte("\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00"), device.RefusedCodec, "không phát được M4A", "does not play M4A", "dien-thoai.mp3"},
 		{"ghi-am.mp3", []byte("#!AMR\nxxxxxxxxxxxxxxxxx"), device.RefusedCodec, "không phát được AMR", "does not play AMR", "ghi-am-48k.mp3"},
 		{"cut.wav", []byte("RIFF\x24\x00\x00\x00WAVEfmt "), device.RefusedSilent, "không giải mã được chút âm thanh nào", "no sound can be decoded", ""},
-		{"tong.mp2", get(t, sounds+"layer2.mp2"), device.RefusedForm, "không phát được dạng âm thanh này (MPEG-1 Layer II", "does not play this form of sound (MPEG-1 Layer II", "tong.mp3"},
+		{"tong.mp1", get(t, sounds+"layer1.mp1"), device.RefusedForm, "không phát được dạng âm thanh này (MPEG-1 Layer I,", "does not play this form of sound (MPEG-1 Layer I,", "tong.mp3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := put(t, c.name, c.bytes)

@@ -33,7 +33,7 @@ func TestCRCIsThatOfTheStandard(t *testing.T) {
 	right := 0
 	protected(t, func(_ int, frame []byte) {
 		h, _ := parseHeader(frame)
-		if frameCRC(h, frame) == binary.BigEndian.Uint16(frame[headerBytes:]) {
+		if frameCRC(h, frame, 8*h.sideBytes()) == binary.BigEndian.Uint16(frame[headerBytes:]) {
 			right++
 		}
 	})
@@ -70,25 +70,25 @@ func TestCRCsAreBelievedAgainWhenTheyAreRight(t *testing.T) {
 	h, ok := parseHeader(b)
 	require.True(t, ok)
 	wrong := bytes.Clone(b)
-	binary.BigEndian.PutUint16(b[headerBytes:], frameCRC(h, b))
+	binary.BigEndian.PutUint16(b[headerBytes:], frameCRC(h, b, 8*h.sideBytes()))
 	var j crcJudge
 	for range 30 {
-		require.False(t, j.wrong(h, wrong), "never right: not believed")
+		require.False(t, j.wrong(h, wrong, 8*h.sideBytes()), "never right: not believed")
 	}
 	for range crcTrusted {
-		require.False(t, j.wrong(h, b))
+		require.False(t, j.wrong(h, b, 8*h.sideBytes()))
 	}
-	assert.True(t, j.wrong(h, wrong))
+	assert.True(t, j.wrong(h, wrong, 8*h.sideBytes()))
 	j.score = crcMost
 	condemned := 0
 	for range 30 {
-		if j.wrong(h, wrong) {
+		if j.wrong(h, wrong, 8*h.sideBytes()) {
 			condemned++
 		}
 	}
 	assert.Equal(t, 9, condemned, "a stretch of wrong ones is no damage any more")
 	h.crc = false
-	assert.False(t, j.wrong(h, wrong), "frames without one have none")
+	assert.False(t, j.wrong(h, wrong, 8*h.sideBytes()), "frames without one have none")
 }
 
 // TestReadAllocatesNothing: the audio path of a small board has no use for a

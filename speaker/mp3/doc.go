@@ -1,4 +1,4 @@
-// Package mp3 turns MPEG-1, 2 and 2.5 Layer III bitstreams into sound and
+// Package mp3 turns MPEG-1, 2 and 2.5 bitstreams of Layers III and II into sound and
 // refuses everything else by name.
 //
 // Three parts, from the bytes up:
@@ -23,11 +23,14 @@
 //	hybrid.go       alias reduction, IMDCT and overlap: 32 subbands
 //	synthesis.go    polyphase filter bank: PCM
 //
+// Layer II (layer2.go), in which broadcasters keep their archives, has subband
+// samples at once; they go through the same filter bank.
+//
 // A granule that cannot be decoded is concealed (conceal.go): the last good one is
 // repeated, more softly each time, and is gone after some 80 ms. Arithmetic is
 // float32 throughout; against exact decoding the error is about 2^-24 of full
 // scale.
 //
-// What is refused: Layers I and II, and whatever is no MPEG audio at all. See
+// What is refused: Layer I, and whatever is no MPEG audio at all. See
 // ErrUnsupported and ErrNotAudio.
 package mp3

@@ -16,6 +16,8 @@ var (
 	errTable     = errors.New("huffman table 4 or 14, which do not exist")
 	errZeros     = errors.New("main data are zeros")
 	errScale     = errors.New("scalefactors reach beyond their end")
+	errShort     = errors.New("frame ends before its samples")
+	errFactor    = errors.New("scale factor 63, which does not exist")
 )
 
 var (
@@ -33,7 +35,7 @@ var (
 )
 
 // playable is what every refusal ends with.
-const playable = "can be played: MPEG-1, 2 and 2.5 Layer III (MP3)"
+const playable = "can be played: MPEG-1, 2 and 2.5 Layers II and III (MP2, MP3)"
 
 func unsupported(h header) error {
 	return fmt.Errorf("%w: found %v; %s", ErrUnsupported, h, playable)

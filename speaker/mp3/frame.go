@@ -4,6 +4,7 @@ package mp3
 // be decoded is concealed; whatever can be is decoded.
 type frameDecoder struct {
 	t        *tables
+	two      *layerTwo // nil until there is a frame of Layer II
 	side     sideInfo
 	main     reservoir
 	crc      crcJudge
@@ -40,9 +41,12 @@ func (f *frameDecoder) forget() {
 // pass takes a frame without decoding it: the frames behind it may need its main
 // data. The error says what is wrong with all of it.
 func (f *frameDecoder) pass(h header, frame []byte) error {
+	if h.layer == 2 {
+		return f.passTwo(h, frame)
+	}
 	err := parseSide(h, frame, &f.side)
 	f.main.add(frame[h.mainStart():])
-	wrong := f.crc.wrong(h, frame)
+	wrong := f.crc.wrong(h, frame, 8*h.sideBytes())
 	switch {
 	case wrong:
 		return errCRC
@@ -67,6 +71,9 @@ func (f *frameDecoder) begin(h header, frame []byte) int {
 // likely.
 func (f *frameDecoder) decode(h header, frame []byte, suspect bool) error {
 	whole := f.pass(h, frame)
+	if h.layer == 2 {
+		return f.decodeTwo(h, whole, suspect)
+	}
 	f.strict = suspect
 	pos := f.begin(h, frame)
 	result := whole
@@ -207,4 +214,31 @@ func (f *frameDecoder) synthesize(g, c, n int, s shape) {
 	ch := &f.channel[c]
 	ch.hybrid.synthesize(f.t, &f.xr[c], n, s, &f.filtered)
 	ch.synthesis.blocks(&f.t.window, &f.filtered, (*[lines]float32)(f.pcm[c][g*lines:]))
+}
+
+// passTwo takes a frame of Layer II, which builds on no other.
+func (f *frameDecoder) passTwo(h header, frame []byte) error {
+	if f.two == nil {
+		f.two = new(layerTwo)
+	}
+	f.main.drop()
+	return f.two.parse(h, frame, &f.crc)
+}
+
+// decodeTwo makes the PCM of the frame passed last. A damaged one is silence, into
+// which the filter bank fades.
+func (f *frameDecoder) decodeTwo(h header, err error, suspect bool) error {
+	f.conceal.forget()
+	f.lost = true
+	if suspect && err == nil {
+		err = errSuspect
+		f.two.silence()
+	}
+	for c := range h.channels() {
+		for g := range h.granules() {
+			blocks := (*[slots][subbands]float32)(f.two.sample[c][g*slots:])
+			f.channel[c].synthesis.blocks(&f.t.window, blocks, (*[lines]float32)(f.pcm[c][g*lines:]))
+		}
+	}
+	return err
 }

@@ -131,9 +131,11 @@ func (h header) bytes() int {
 }
 
 // sideBytes is the length of Layer III side information: 11172-3 and 13818-3,
-// 2.4.1.7.
+// 2.4.1.7. The other layers have none.
 func (h header) sideBytes() int {
 	switch {
+	case h.layer != 3:
+		return 0
 	case h.version == version1 && h.mode != modeMono:
 		return 32
 	case h.version != version1 && h.mode == modeMono:
@@ -151,10 +153,10 @@ func (h header) mainStart() int {
 	return n
 }
 
-// playable is true for what Decoder decodes: Layer III, whose frames are long
-// enough for the side information.
+// playable is true for what Decoder decodes: Layers II and III, whose frames are
+// long enough for the side information.
 func (h header) playable() bool {
-	return h.layer == 3 && h.bytes() >= h.mainStart()
+	return h.layer >= 2 && h.bytes() >= h.mainStart()
 }
 
 // same is true when both can be frames of one stream: everything that must not

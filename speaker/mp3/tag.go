@@ -108,6 +108,9 @@ type infoTag struct {
 // that holds sound. Sound could hold the four letters by chance, so in the
 // middle of a stream all before them, but a CRC, must be zero.
 func parseInfo(h header, frame []byte, first bool) (infoTag, bool) {
+	if h.layer != 3 {
+		return infoTag{}, false
+	}
 	// Encoders leave out the CRC when they place the tag; look at both.
 	for _, at := range []int{headerBytes + h.sideBytes(), h.mainStart()} {
 		t, ok := parseXing(frame, min(at, len(frame)))

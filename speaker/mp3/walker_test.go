@@ -16,10 +16,10 @@ const frameLen = 2 * lines
 
 // Headers of frames with a round length, and silent frames of them.
 var (
-	mono48  = [4]byte{0xff, 0xfb, 0x54, 0xc0} // 64 kbit/s: 192 bytes
-	mono32  = [4]byte{0xff, 0xfb, 0x58, 0xc0} // 288 bytes
-	low24   = [4]byte{0xff, 0xf3, 0x84, 0xc0} // MPEG-2, 64 kbit/s: 192 bytes
-	layerII = [4]byte{0xff, 0xfd, 0x84, 0xc0} // 128 kbit/s: 384 bytes
+	mono48 = [4]byte{0xff, 0xfb, 0x54, 0xc0} // 64 kbit/s: 192 bytes
+	mono32 = [4]byte{0xff, 0xfb, 0x58, 0xc0} // 288 bytes
+	low24  = [4]byte{0xff, 0xf3, 0x84, 0xc0} // MPEG-2, 64 kbit/s: 192 bytes
+	layerI = [4]byte{0xff, 0xff, 0x84, 0xc0} // 256 kbit/s: 256 bytes
 )
 
 // frames is n silent frames with the header h.
@@ -173,9 +173,9 @@ func TestWalkerRefusesWhatIsNoMP3(t *testing.T) {
 		{"a tag alone", id3v2(1000, false), ErrNotAudio},
 		{"a tag that runs past the end", id3v2(1000, false)[:500], ErrNotAudio},
 		{"frames too far behind", join(make([]byte, 1<<20), frames(mono48, 5)), ErrNotAudio},
-		{"Layer II", frames(layerII, 5), ErrUnsupported},
-		{"two Layer II frames", frames(layerII, 2), ErrUnsupported},
-		{"Layer II behind a tag and garbage", join(id3v2(50, false), noise(100), frames(layerII, 5)), ErrUnsupported},
+		{"Layer I", frames(layerI, 5), ErrUnsupported},
+		{"two Layer I frames", frames(layerI, 2), ErrUnsupported},
+		{"Layer I behind a tag and garbage", join(id3v2(50, false), noise(100), frames(layerI, 5)), ErrUnsupported},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			n, _, err := walk(tc.b)
@@ -228,10 +228,10 @@ func TestAnotherKindInMidStreamIsFollowed(t *testing.T) {
 	}
 }
 
-func TestLayerIIInMidStreamEndsTheSource(t *testing.T) {
-	n, w, err := walk(join(frames(mono48, 6), frames(layerII, 6)))
+func TestLayerIInMidStreamEndsTheSource(t *testing.T) {
+	n, w, err := walk(join(frames(mono48, 6), frames(layerI, 6)))
 	assert.ErrorIs(t, err, ErrUnsupported)
-	assert.ErrorContains(t, err, "found MPEG-1 Layer II, 48000 Hz")
+	assert.ErrorContains(t, err, "found MPEG-1 Layer I, 48000 Hz")
 	assert.Equal(t, 6, n)
 	assert.Zero(t, w.damaged)
 }
@@ -298,7 +298,7 @@ func (c *countingReader) Read(p []byte) (int, error) {
 
 func FuzzWalker(f *testing.F) {
 	for _, b := range [][]byte{
-		frames(mono48, 4), frames(low24, 4), frames(layerII, 3),
+		frames(mono48, 4), frames(low24, 4), frames(layerI, 3),
 		join(id3v2(20, true), frames(mono48, 3), ape(10), id3v1()),
 		join(frames(mono48, 3), noise(30), frames(mono48, 3)),
 		join(frames(mono48, 3), frames(mono32, 3)),

@@ -44,10 +44,12 @@ encode mpeg2-22k.mp3 22050 1 -m m -b 32 --cbr
 encode mpeg25-11k.mp3 11025 1 -m m -b 16 --cbr
 encode free.mp3 44100 1 -m m --freeformat -b 330
 for f in *.mp3; do reference "$f"; done
-
-# Refused.
 pcm "$tmp/in.wav" 44100 1
 ffmpeg -v error -y -i "$tmp/in.wav" -c:a mp2 -b:a 64k layer2.mp2
+
+# Refused. Nothing here encodes Layer I: 40 empty frames of 32 kbit/s at 32 kHz.
+for _ in $(seq 40); do printf '\377\377\030\300'; head -c 44 /dev/zero; done >layer1.mp1
+pcm "$tmp/in.wav" 44100 1
 ffmpeg -v error -y -i "$tmp/in.wav" -t 0.2 -c:a aac -b:a 32k aac.aac
 
 # Opus in Ogg: each mode of the codec, mono and stereo.

@@ -189,7 +189,7 @@ func (v Verdict) Reason() string {
 }
 
 // Form is what the decoder found and does not play, out of its error: "found
-// MPEG-1 Layer II, 44100 Hz; can be played: ...".
+// MPEG-1 Layer I, 44100 Hz; can be played: ...".
 func (v Verdict) Form() string {
 	if v.Err == nil {
 		return v.Found.Format

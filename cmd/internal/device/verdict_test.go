@@ -92,7 +92,7 @@ func TestWhatIsNoSoundIsNamed(t *testing.T) {
 		{"AMR", filled("#!AMR\n"), RefusedCodec, "AMR is not played"},
 		{"WMA", filled("\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9"), RefusedCodec, "WMA is not played"},
 		{"film", filled("\x1a\x45\xdf\xa3\x01\x00"), RefusedCodec, "Matroska/WebM is not played"},
-		{"Layer II", sound(t, "layer2.mp2"), RefusedForm, "MPEG-1 Layer II, 44100 Hz, mono, 64 kbit/s is not played; allowed: MP3, Opus"},
+		{"Layer I", sound(t, "layer1.mp1"), RefusedForm, "MPEG-1 Layer I, 32000 Hz, mono, 32 kbit/s is not played; allowed: MP3, Opus"},
 		{"ADPCM", sound(t, "adpcm.wav"), RefusedForm, "ADPCM is not played; allowed"},
 		{"cut WAV header", []byte("RIFF\x24\x00\x00\x00WAVEfmt "), RefusedSilent, "no sound can be decoded in it"},
 	} {
