@@ -89,6 +89,7 @@ type SoundInfo struct {
 	Duration time.Duration // of what would be played
 	Frames   int64         // the same in frames, at whatever rate
 	BitRate  int           // bit/s, mean
+	BitRates BitRates      // whether they differ
 	Damage   int64         // bytes that could not be used
 
 	Detail    string // of the coding, for people: "MPEG-2 Layer III, joint stereo, VBR", "24-bit PCM"
@@ -96,6 +97,16 @@ type SoundInfo struct {
 	BadFrames int64  // of the codec, that are concealed because they are missing or broken
 	Missing   int64  // bytes that the header promises and the file lacks: it was cut short
 }
+
+// BitRates is how the bit rates of the frames of a file compare.
+type BitRates string
+
+// The ways to spend bits. Opus does not tell its own.
+const (
+	BitRatesUnknown  BitRates = ""
+	BitRatesConstant BitRates = "constant" // of every frame the same, free format and PCM included
+	BitRatesVariable BitRates = "variable" // VBR and ABR, and files of several rates glued together
+)
 
 // Probe reads a whole source and says what it holds. It returns an error that
 // wraps ErrUnsupported or ErrNotAudio when nothing can be played; an error in
@@ -138,14 +149,18 @@ func probeMP3(r io.Reader) (SoundInfo, error) {
 		return info, err
 	}
 	kind := "CBR"
-	switch {
-	case m.Free:
+	info.BitRates = BitRatesConstant
+	if m.VBR {
+		kind, info.BitRates = "VBR", BitRatesVariable
+	}
+	if m.Free {
 		kind = "free format"
-	case m.VBR:
-		kind = "VBR"
 	}
 	info.Detail = fmt.Sprintf("%s, %s, %s", m.Version, m.Mode, kind)
-	if m.Changes > 0 {
+	switch {
+	case m.Changes == 1:
+		info.Detail += ", the sampling rate changes once"
+	case m.Changes > 1:
 		info.Detail += fmt.Sprintf(", the sampling rate changes %d times", m.Changes)
 	}
 	return info, err
@@ -164,8 +179,8 @@ func probeWAV(r io.Reader) (SoundInfo, error) {
 	w, err := f.Probe()
 	return SoundInfo{
 		Codec: WAV, Rate: w.Rate, Channels: w.Channels, Duration: w.Duration,
-		Frames: w.Frames, BitRate: w.BitRate, Damage: w.Damaged, Missing: w.Missing,
-		Detail: w.Format.String(),
+		Frames: w.Frames, BitRate: w.BitRate, BitRates: BitRatesConstant, Damage: w.Damaged,
+		Missing: w.Missing, Detail: w.Format.String(),
 	}, err
 }
 

@@ -202,7 +202,7 @@ func TestProbeTellsWhatAFileHolds(t *testing.T) {
 	info, err = Probe(file(t, "alaw.wav").Open)
 	require.NoError(t, err)
 	assert.Equal(t, SoundInfo{
-		Codec: WAV, Rate: 8000, Channels: 1, Duration: 700 * time.Millisecond, Frames: 5600, BitRate: 64000, Detail: "A-law",
+		Codec: WAV, Rate: 8000, Channels: 1, Duration: 700 * time.Millisecond, Frames: 5600, BitRate: 64000, BitRates: BitRatesConstant, Detail: "A-law",
 	}, info)
 
 	info, err = Probe(file(t, "mp3.wav").Open)
@@ -210,6 +210,30 @@ func TestProbeTellsWhatAFileHolds(t *testing.T) {
 	assert.Equal(t, MP3, info.Codec, "the WAV is only a wrapping")
 	assert.Equal(t, "MPEG-1 Layer III, mono, CBR, in WAV", info.Detail)
 	assert.Equal(t, 32000, info.Rate)
+	assert.Equal(t, BitRatesConstant, info.BitRates)
+}
+
+func TestProbeTellsHowBitRatesAndSamplingRatesChange(t *testing.T) {
+	const once, twice = ", the sampling rate changes once", ", the sampling rate changes 2 times"
+	a, b := soundFile(t, "mono48-cbr64.mp3"), soundFile(t, "mpeg2-24k.mp3")
+	for _, tc := range []struct {
+		name   string
+		file   []byte
+		want   BitRates
+		detail string
+	}{
+		{"one bit rate", a, BitRatesConstant, "MPEG-1 Layer III, mono, CBR"},
+		{"free format", soundFile(t, "free.mp3"), BitRatesConstant, "MPEG-1 Layer III, mono, free format"},
+		{"several", soundFile(t, "stereo44-vbr.mp3"), BitRatesVariable, "MPEG-1 Layer III, joint stereo, VBR"},
+		{"glued", join(a, b), BitRatesVariable, "MPEG-1 Layer III, mono, VBR" + once},
+		{"glued of three", join(a, b, a), BitRatesVariable, "MPEG-1 Layer III, mono, VBR" + twice},
+		{"Opus", soundFile(t, "silk-12k.opus"), BitRatesUnknown, "SILK, packets of 20ms"},
+		{"no sound", []byte("{}"), BitRatesUnknown, ""},
+	} {
+		info, _ := Probe(data(tc.name, tc.file).Open)
+		assert.Equal(t, tc.want, info.BitRates, tc.name)
+		assert.Equal(t, tc.detail, info.Detail, tc.name)
+	}
 }
 
 func TestAFileCutShortSaysWhatIsMissing(t *testing.T) {

@@ -170,19 +170,11 @@ func (c *checked) judged(v device.Verdict) {
 
 // variable is whether frames differ in bit rate, nil where that is not told.
 func variable(s speaker.SoundInfo) *bool {
-	yes, no := true, false
-	for _, part := range strings.Split(s.Detail, ", ") {
-		switch part {
-		case "VBR":
-			return &yes
-		case "CBR", "free format":
-			return &no
-		}
+	if s.BitRates == speaker.BitRatesUnknown {
+		return nil
 	}
-	if s.Codec == speaker.WAV {
-		return &no
-	}
-	return nil
+	v := s.BitRates == speaker.BitRatesVariable
+	return &v
 }
 
 // heard takes in what listening found out, or why it could not be done.
