@@ -10,6 +10,7 @@ import (
 	"loa/speaker/mp3"
 	"loa/speaker/opus"
 	"loa/speaker/riff"
+	"loa/speaker/sniff"
 )
 
 // Decoder yields the sound of one source from its start to its end. NewDecoder
@@ -277,7 +278,7 @@ func (s *source) sniff() (Codec, error) {
 		if err := s.fill(SniffBytes); err != nil {
 			return Unknown, err
 		}
-		n := id3Bytes(s.head)
+		n := sniff.TagBytes(s.head)
 		if n == 0 {
 			break
 		}
@@ -292,14 +293,18 @@ func (s *source) sniff() (Codec, error) {
 	case len(s.head) == 0:
 		return Unknown, notAudio("the file is empty")
 	}
-	codec, words := sniff(s.head)
+	codec, words := sniffed(s.head)
 	switch {
 	case words == "":
 		return codec, nil
 	case codec == Unknown:
 		return codec, notAudio("found %s", words)
 	}
-	return codec, fmt.Errorf("%w: found %s; %s", ErrUnsupported, words, playable)
+	return codec, unsupported(words)
+}
+
+func unsupported(words string) error {
+	return fmt.Errorf("%w: found %s; %s", ErrUnsupported, words, playable)
 }
 
 func notAudio(format string, args ...any) error {
@@ -338,12 +343,14 @@ func (s *source) refused(codec Codec, err error) error {
 	case codec == WAV:
 		return fmt.Errorf("%w: %w", ErrNotAudio, err)
 	}
-	words := unsound(s.head)
-	switch {
+	c := sniff.Of(s.head)
+	switch words := inWords(c, s.head); {
 	case bytes.HasPrefix(s.head, []byte("TAG")), bytes.HasPrefix(s.head, []byte("APETAGEX")):
 		return notAudio("the file holds nothing but tags, %d bytes of them", s.tags+s.size)
 	case !s.some:
 		return notAudio("nothing but zeros in the first %d bytes", s.size)
+	case c.Kind == sniff.Sound, c.Kind == sniff.Video: // by more bytes than sniffed had
+		return unsupported(words)
 	case words != "":
 		return notAudio("found %s", words)
 	}

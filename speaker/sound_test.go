@@ -90,6 +90,7 @@ func TestWhatCannotBePlayedIsNamed(t *testing.T) {
 		{data("zeros.mp3", make([]byte, 1<<18)), ErrNotAudio, "nothing but zeros in the first"},
 		{data("few zeros.mp3", make([]byte, 9)), ErrNotAudio, "nothing but zeros in the first 9 bytes; " + can},
 		{data("noise.mp3", bytes.Repeat([]byte{0x80, 1, 2, 3}, 1<<16)), ErrNotAudio, `begins with "\x80\x01\x02\x03`},
+		{data("film.mp3", []byte(strings.Repeat("G\x40\x00\x10"+strings.Repeat("\xff", 184), 30))), ErrUnsupported, "found an MPEG film; " + can},
 		{data("tags.mp3", id3(1000, make([]byte, 1000))), ErrNotAudio, "nothing but tags, 1010 bytes of them; " + can},
 		{data("two tags.mp3", join(id3(1000, make([]byte, 1000)), id3(5, make([]byte, 5)))), ErrNotAudio, "nothing but tags, 1025 bytes"},
 		{data("old tag.mp3", append([]byte("TAGsong"), make([]byte, 121)...)), ErrNotAudio, "nothing but tags, 128 bytes"},

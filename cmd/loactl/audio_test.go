@@ -17,6 +17,7 @@ import (
 
 	"loa/cmd/internal/device"
 	"loa/speaker"
+	"loa/speaker/sniff"
 	"loa/speaker/wav"
 )
 
@@ -551,5 +552,14 @@ func TestHelpHasExamples(t *testing.T) {
 		code, out, _ := run("audio", verb, "--help")
 		assert.Zero(t, code)
 		assert.Contains(t, out, "loactl audio "+verb+" ban-tin.mp3")
+	}
+}
+
+func TestEveryKindOfContentHasWordsInBothLanguages(t *testing.T) {
+	for _, a := range []audioWords{englishAudio, vietnameseAudio} {
+		for _, c := range append(sniff.All(), sniff.Content{}) {
+			assert.NotEmpty(t, a.kinds[c.Kind], "%v", c)
+			assert.Contains(t, a.content(c), c.Format)
+		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"loa/cmd/internal/device"
 	"loa/speaker"
 	"loa/speaker/loudness"
+	"loa/speaker/sniff"
 )
 
 type audioCheckCmd struct {
@@ -156,7 +157,7 @@ func (c *checked) judged(v device.Verdict) {
 	c.verdict = v
 	c.Playable, c.Reason, c.Code = v.Playable(), v.Reason(), string(v.Refusal)
 	c.Codec = string(s.Codec)
-	if c.Codec == "" && v.Found.Kind == device.ContentSound {
+	if c.Codec == "" && v.Found.Kind == sniff.Sound {
 		c.Codec = strings.ToLower(v.Found.Format)
 	}
 	c.Rate, c.Channels, c.BitRate, c.Frames = known(s.Rate), known(s.Channels), known(s.BitRate), known(s.Frames)

@@ -5,6 +5,7 @@ import (
 
 	"loa"
 	"loa/cmd/internal/device"
+	"loa/speaker/sniff"
 )
 
 // audioWords are the texts of one language about sound files.
@@ -14,7 +15,7 @@ type audioWords struct {
 	mono, stereo                                                                     string
 	wrote, concealed, resampled, pipe                                                string
 	refusals                                                                         map[device.Refusal]string // with the arguments of refusal
-	kinds                                                                            map[device.ContentKind]string
+	kinds                                                                            map[sniff.Kind]string
 	warnings                                                                         map[string]string // by warning.code, with its args
 }
 
@@ -40,10 +41,10 @@ var englishAudio = audioWords{
 		device.RefusedSilent:     "no sound can be decoded in it",
 		device.RefusedUnreadable: "the file cannot be read to its end (%v)",
 	},
-	kinds: map[device.ContentKind]string{
-		device.ContentUnknown: "something unknown", device.ContentSound: "sound", device.ContentVideo: "video",
-		device.ContentPicture: "a picture", device.ContentDocument: "a document", device.ContentArchive: "an archive",
-		device.ContentProgram: "a program", device.ContentPage: "a web page", device.ContentPlaylist: "a playlist", device.ContentText: "text",
+	kinds: map[sniff.Kind]string{
+		sniff.Unknown: "something unknown", sniff.Sound: "sound", sniff.Video: "video",
+		sniff.Picture: "a picture", sniff.Document: "a document", sniff.Archive: "an archive",
+		sniff.Program: "a program", sniff.Database: "a database", sniff.Page: "a web page", sniff.Playlist: "a playlist", sniff.Text: "text",
 	},
 	warnings: map[string]string{
 		"damage":          "the file is damaged: %d bytes left out, %d frames concealed, at %s; listen to it, or copy it again",
@@ -86,10 +87,10 @@ var vietnameseAudio = audioWords{
 		device.RefusedSilent:     "không giải mã được chút âm thanh nào",
 		device.RefusedUnreadable: "không đọc được hết tệp (%v)",
 	},
-	kinds: map[device.ContentKind]string{
-		device.ContentUnknown: "dữ liệu không rõ loại", device.ContentSound: "âm thanh", device.ContentVideo: "video",
-		device.ContentPicture: "ảnh", device.ContentDocument: "văn bản tài liệu", device.ContentArchive: "tệp nén",
-		device.ContentProgram: "chương trình máy tính", device.ContentPage: "trang web", device.ContentPlaylist: "danh sách phát", device.ContentText: "văn bản",
+	kinds: map[sniff.Kind]string{
+		sniff.Unknown: "dữ liệu không rõ loại", sniff.Sound: "âm thanh", sniff.Video: "video",
+		sniff.Picture: "ảnh", sniff.Document: "văn bản tài liệu", sniff.Archive: "tệp nén",
+		sniff.Program: "chương trình máy tính", sniff.Database: "cơ sở dữ liệu", sniff.Page: "trang web", sniff.Playlist: "danh sách phát", sniff.Text: "văn bản",
 	},
 	warnings: map[string]string{
 		"damage":          "tệp bị hỏng: bỏ qua %d byte, che %d khung, tại %s; hãy nghe thử hoặc sao chép lại",
@@ -143,7 +144,7 @@ func (a audioWords) refusal(v device.Verdict) string {
 }
 
 // content names what a file is instead of sound.
-func (a audioWords) content(c device.Content) string {
+func (a audioWords) content(c sniff.Content) string {
 	if c.Format == "" {
 		return a.kinds[c.Kind]
 	}

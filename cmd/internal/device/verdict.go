@@ -1,6 +1,7 @@
 package device
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"loa"
 	"loa/speaker"
+	"loa/speaker/sniff"
 )
 
 // Refusal is why a file cannot be played: a stable word for reports, "" when it
@@ -36,10 +38,10 @@ const (
 type Verdict struct {
 	Sound   speaker.SoundInfo // what was found out, also of some refused files
 	Refusal Refusal
-	Found   Content // what it is instead; the zero Content when nothing is known
-	Size    int64   // bytes of the file
-	Tag     int64   // bytes that the tag at its start says it has
-	Err     error   // the decoder's own words, nil when Refusal says all
+	Found   sniff.Content // what it is instead; the zero Content when nothing is known
+	Size    int64         // bytes of the file
+	Tag     int64         // bytes that the tags at its start say they have
+	Err     error         // the decoder's own words, nil when Refusal says all
 }
 
 // Judge looks at a file of size bytes as the device does before it accepts it.
@@ -54,7 +56,7 @@ func Judge(size int64, open func() (io.ReadCloser, error)) Verdict {
 	}
 	if size > loa.MaxMediaLen {
 		v.name(open)
-		if v.Refusal == RefusedForm || v.Found.Kind == ContentUnknown && v.Refusal == RefusedContent {
+		if v.Refusal == RefusedForm || v.Found.Kind == sniff.Unknown && v.Refusal == RefusedContent {
 			v.Refusal = RefusedSize
 		}
 		return v
@@ -95,15 +97,15 @@ func (v *Verdict) name(open func() (io.ReadCloser, error)) {
 		v.Refusal = RefusedZeros
 		return
 	}
-	v.Found = contentOf(head)
+	v.Found = sniff.Of(head)
 	switch {
 	case decodable[v.Found.Format] && errors.Is(v.Err, speaker.ErrNotAudio):
 		v.Refusal = RefusedSilent
 	case decodable[v.Found.Format]:
 		v.Refusal = RefusedForm
-	case v.Found.Kind == ContentSound, v.Found.Kind == ContentVideo:
+	case v.Found.Kind == sniff.Sound, v.Found.Kind == sniff.Video:
 		v.Refusal = RefusedCodec
-	case v.Found.Kind == ContentUnknown && errors.Is(v.Err, speaker.ErrUnsupported):
+	case v.Found.Kind == sniff.Unknown && errors.Is(v.Err, speaker.ErrUnsupported):
 		v.Refusal = RefusedForm
 	default:
 		v.Refusal = RefusedContent
@@ -128,37 +130,36 @@ func tagsOnly(head []byte, behindTag bool) bool {
 
 const (
 	id3v1Bytes = 128 // of the tag at the end, which begins with "TAG"
-	id3Header  = 10  // ID3v2.4 structure, 3.1: "ID3", version 2, flags 1, size 4 times 7 bits
+	id3Header  = 10  // of the tags at the start
+	mostTags   = 100 // that are looked past
 )
 
-// head is the beginning of the file behind an ID3v2 tag, which it measures.
+// head is the beginning of the file behind its ID3v2 tags, which it measures.
 func (v *Verdict) head(open func() (io.ReadCloser, error)) ([]byte, error) {
 	f, err := open()
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	buf := make([]byte, headBytes)
-	n, err := io.ReadFull(f, buf[:id3Header])
-	if n == id3Header && string(buf[:3]) == "ID3" {
-		v.Tag = id3Header + int64(buf[6]&0x7f)<<21 + int64(buf[7]&0x7f)<<14 + int64(buf[8]&0x7f)<<7 + int64(buf[9]&0x7f)
-		if v.Tag > v.Size {
+	r := bufio.NewReaderSize(f, headBytes)
+	for range mostTags {
+		begin, _ := r.Peek(id3Header)
+		n := sniff.TagBytes(begin)
+		if n == 0 {
+			break
+		}
+		if v.Tag += n; v.Tag > v.Size {
 			return nil, nil
 		}
-		if _, err := io.CopyN(io.Discard, f, v.Tag-id3Header); err != nil {
+		if _, err := io.CopyN(io.Discard, r, n); err != nil {
 			return nil, err
 		}
-		n = 0
 	}
-	if err == nil {
-		var more int
-		more, err = io.ReadFull(f, buf[n:])
-		n += more
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	head, err := r.Peek(headBytes)
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return buf[:n], err
+	return head, err
 }
 
 // Reason says in one line why the file is refused, "" when it is not.
@@ -206,9 +207,9 @@ const Playables = "MP3, Opus (.opus) and WAV"
 
 // elsewise says what a file is instead of sound.
 func (v Verdict) elsewise() string {
-	names := map[ContentKind]string{
-		ContentPicture: "a picture", ContentDocument: "a document", ContentArchive: "an archive", ContentProgram: "a program",
-		ContentPage: "a web page", ContentPlaylist: "a playlist", ContentText: "text",
+	names := map[sniff.Kind]string{
+		sniff.Picture: "a picture", sniff.Document: "a document", sniff.Archive: "an archive", sniff.Program: "a program",
+		sniff.Database: "a database", sniff.Page: "a web page", sniff.Playlist: "a playlist", sniff.Text: "text",
 	}
 	name, ok := names[v.Found.Kind]
 	switch {

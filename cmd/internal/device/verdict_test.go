@@ -48,6 +48,9 @@ func id3(says, has int) []byte {
 
 const png = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00\x00\x00\x01\x00\x08\x02\x00\x00\x00"
 
+// transport are three packets of a transport stream.
+var transport = strings.Repeat("G\x40\x00\x10"+strings.Repeat("\xff", 184), 3)
+
 // filled is the head of a file with something behind it that is no sound.
 func filled(head string) []byte {
 	b := make([]byte, 200<<10)
@@ -84,6 +87,11 @@ func TestWhatIsNoSoundIsNamed(t *testing.T) {
 		{"tag longer than the file", id3(5_000_000, 4000), RefusedTagLength, "the tag at its start says it has 5000010 bytes, the whole file only 4010"},
 		{"picture behind a tag", append(id3(4000, 4000), filled(png)...), RefusedContent, "a picture (PNG)"},
 		{"zeros", make([]byte, 1<<20), RefusedZeros, "nothing but zeros"},
+		{"several tags and nothing else", append(id3(40, 40), id3(4000, 4000)...), RefusedTags, "it holds only tags"},
+		{"picture behind two tags", append(append(id3(40, 40), id3(4000, 4000)...), filled(png)...), RefusedContent, "a picture (PNG)"},
+		{"database", filled("SQLite format 3\x00"), RefusedContent, "it is no sound but a database (SQLite)"},
+		{"ring tone", filled("RIFF\x00\x10\x00\x00RMIDdata"), RefusedCodec, "MIDI is not played"},
+		{"film of a receiver", filled(transport), RefusedCodec, "MPEG-TS is not played"},
 		{"few zeros", make([]byte, 10), RefusedZeros, "nothing but zeros"},
 		{"FLAC", filled("fLaC\x00\x00\x00\x22"), RefusedCodec, "FLAC is not played; allowed: MP3, Opus (.opus) and WAV"},
 		{"AAC", sound(t, "aac.aac"), RefusedCodec, "AAC is not played"},
@@ -160,25 +168,6 @@ func TestAHoleInAFileIsDamageAndNoRefusal(t *testing.T) {
 	require.True(t, v.Playable(), v.Reason())
 	assert.Contains(t, v.Damage(), "bytes are damaged and left out")
 	assert.Contains(t, v.String(), v.Damage())
-}
-
-func TestTextIsNotTakenForSoundOrBytesForText(t *testing.T) {
-	assert.Equal(t, ContentText, contentOf([]byte("xin ch\xc3")).Kind, "a letter cut in two")
-	assert.Equal(t, ContentUnknown, contentOf([]byte("xin \x01\x02")).Kind)
-	assert.Equal(t, ContentUnknown, contentOf([]byte(strings.Repeat("\xff\xfe", 9))).Kind)
-	assert.Equal(t, ContentUnknown, contentOf(nil).Kind)
-}
-
-func FuzzContentOf(f *testing.F) {
-	for _, s := range signatures {
-		f.Add([]byte(strings.Repeat("\x00", s.at) + s.text + s.also))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		c := contentOf(b)
-		if c.Kind == ContentUnknown && c.Format != "" {
-			t.Errorf("%q of no kind", c.Format)
-		}
-	})
 }
 
 func digest(b []byte) [sha256.Size]byte { return sha256.Sum256(b) }
