@@ -349,7 +349,7 @@ func randomStream(t *testing.T, l *lottery, sum *tally, name, path string, rule 
 	require.Zero(t, bytesLost)
 	require.Zero(t, framesLost)
 	if rule == agreed {
-		judge(t, sum, name, path, true, list[0].pcm)
+		judge(t, sum, name, path, list[0].pcm)
 		return
 	}
 	with := company(t, sum, name, path, list[0].pcm)

@@ -188,16 +188,16 @@ func (b bench) encode(i int, r recipe) (path string, frames int, err error) {
 // tally is what the whole matrix came to.
 type tally struct {
 	sync.Mutex
-	files, gapless     int
-	worst              map[string]difference // by the other decoder
-	worstIn            map[string]string
-	alone              map[string][]string // files in which a decoder stands alone against two
-	refused, untrimmed map[string][]string
+	files, gapless int
+	worst          map[string]difference // by the other decoder
+	worstIn        map[string]string
+	alone          map[string][]string // files in which a decoder stands alone against two
+	refused        map[string][]string
 }
 
 func newTally() *tally {
 	return &tally{worst: map[string]difference{}, worstIn: map[string]string{},
-		alone: map[string][]string{}, refused: map[string][]string{}, untrimmed: map[string][]string{}}
+		alone: map[string][]string{}, refused: map[string][]string{}}
 }
 
 // agree notes a comparison that was good.
@@ -222,7 +222,7 @@ func (t *tally) log(tb testing.TB) {
 	for _, list := range []struct {
 		what  string
 		files map[string][]string
-	}{{"not with us", t.alone}, {"gives up", t.refused}, {"untrimmed", t.untrimmed}} {
+	}{{"not with us", t.alone}, {"gives up", t.refused}} {
 		for who, files := range list.files {
 			tb.Logf("%s %s in %d files, such as: %s", who, list.what, len(files), strings.Join(files[:min(4, len(files))], "; "))
 		}
@@ -282,13 +282,7 @@ func matrixFile(t *testing.T, b bench, sum *tally, i int, r recipe) {
 		sum.gapless++
 	}
 	sum.Unlock()
-	// FFmpeg sums its info tag over 190 bytes; where the tag ends before them we
-	// take the sum for wrong and play the encoder's delay and padding too.
-	trim := info.Gapless || !r.ffmpeg
-	if !trim {
-		sum.note(sum.untrimmed, "ours", r.String())
-	}
-	judge(t, sum, r.String(), path, trim, ours)
+	judge(t, sum, r.String(), path, ours)
 	if r.rate >= 32000 && !r.free {
 		thirdOpinion(t, sum, r.String(), data, ours, info)
 	}
@@ -309,9 +303,8 @@ func matrixDecode(t *testing.T, data []byte, r recipe, info mp3.Info) []float32 
 	return ours
 }
 
-// judge compares with the two float decoders, with and without their gapless
-// trimming.
-func judge(t *testing.T, sum *tally, name, path string, trim bool, ours []float32) {
+// judge compares with the two float decoders.
+func judge(t *testing.T, sum *tally, name, path string, ours []float32) {
 	t.Helper()
 	var pcm [2][]float32
 	var diff [2]difference
@@ -321,11 +314,7 @@ func judge(t *testing.T, sum *tally, name, path string, trim bool, ours []float3
 		name   string
 		decode func(string) ([]float32, error)
 	}
-	others := []decoder{{"mpg123", byMpg123}, {"ffmpeg", byFFmpeg}}
-	if !trim {
-		others = []decoder{{"mpg123", byMpg123Whole}, {"ffmpeg", byFFmpegWhole}}
-	}
-	for i, who := range others {
+	for i, who := range []decoder{{"mpg123", byMpg123}, {"ffmpeg", byFFmpeg}} {
 		var err error
 		if pcm[i], err = who.decode(path); err != nil || len(pcm[i]) == 0 {
 			pcm[i] = nil

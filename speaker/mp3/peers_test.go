@@ -55,22 +55,9 @@ func byMpg123(path string) ([]float32, error) {
 	return float32s(out), err
 }
 
-// byMpg123Whole trims nothing.
-func byMpg123Whole(path string) ([]float32, error) {
-	out, err := command("mpg123", "-q", "--no-gapless", "-e", "f32", "-s", path)
-	return float32s(out), err
-}
-
 // byFFmpeg decodes with ffmpeg's mp3float. Its demuxer trims as mpg123 does.
 func byFFmpeg(path string) ([]float32, error) {
 	out, err := command("ffmpeg", "-v", "error", "-nostdin", "-threads", "1",
-		"-f", "mp3", "-c:a", "mp3float", "-i", path, "-map", "0:a:0", "-f", "f32le", "-")
-	return float32s(out), err
-}
-
-// byFFmpegWhole trims nothing.
-func byFFmpegWhole(path string) ([]float32, error) {
-	out, err := command("ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-flags2", "+skip_manual",
 		"-f", "mp3", "-c:a", "mp3float", "-i", path, "-map", "0:a:0", "-f", "f32le", "-")
 	return float32s(out), err
 }

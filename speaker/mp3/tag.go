@@ -163,7 +163,7 @@ func (t *infoTag) extend(frame []byte, at int) {
 	t.encoder = printable(b[:nameBytes])
 	if len(b) >= crcAt+2 {
 		crc := binary.BigEndian.Uint16(b[crcAt:])
-		if crc != 0 && crc != tagCRC(frame[:at+crcAt]) {
+		if crc != 0 && crc != tagCRC(frame[:at+crcAt]) && crc != lavcCRC(frame, at+crcAt) {
 			return
 		}
 	}
@@ -180,6 +180,18 @@ func printable(b []byte) string {
 		n = len(b)
 	}
 	return string(bytes.TrimSpace(b[:n]))
+}
+
+// lavcCRC is the checksum as FFmpeg makes it, when the frame is another than that
+// of MPEG-1 in stereo: over as many bytes as lie before it there and its own two,
+// with zeros in their place and behind a shorter frame.
+func lavcCRC(frame []byte, at int) uint16 {
+	var b [190]byte
+	copy(b[:], frame)
+	if at+2 <= len(b) {
+		b[at], b[at+1] = 0, 0
+	}
+	return tagCRC(b[:])
 }
 
 // tagCRC is the checksum of an info tag: the polynomial of crcPolynomial, but

@@ -74,7 +74,7 @@ func (w *walker) next() (h header, frame []byte, err error) {
 				return h, frame, nil
 			}
 			continue
-		case ok && !(w.locked && h.same(w.kind)):
+		case ok && (!w.locked || !h.same(w.kind) || h.bitRate == 0): // free format may have another length now
 			if ok, err = w.lock(h); err != nil {
 				return header{}, nil, err
 			}
