@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"loa/speaker/mp3"
@@ -41,9 +42,10 @@ type skipper interface {
 }
 
 var (
-	_ skipper = (*mp3.Decoder)(nil)
-	_ skipper = (*opus.Decoder)(nil)
-	_ skipper = (*riff.Decoder)(nil)
+	_ codecDecoder = (*mp3.Decoder)(nil)
+	_ codecDecoder = (*opus.Decoder)(nil)
+	_ codecDecoder = (*riff.Decoder)(nil)
+	_ codecDecoder = limited{}
 )
 
 // playable is what every refusal ends with.
@@ -51,16 +53,19 @@ const playable = "can be played: MP3, Opus in Ogg, WAV"
 
 // NewDecoder chooses a decoder by content; a WAV that wraps MP3 frames is MP3.
 // It returns an error that wraps ErrUnsupported or ErrNotAudio, and says what was
-// found, when nothing can be played, or the reader's own. It reads past tags of
-// any length, and beyond them 256 KiB at most before it gives up. r stays the
-// caller's.
-func NewDecoder(r io.Reader) (Decoder, Codec, error) {
-	s := &source{r: r}
+// found, when nothing can be played, or the reader's own. What is no sound is given
+// up 256 KiB behind its tags, tags and all else before the first sound, and bytes
+// between one sound and the next, after 64 MiB: no source, however long, is
+// searched for ever. r stays the caller's.
+func NewDecoder(r io.Reader) (Decoder, Codec, error) { return newDecoder(r, quietBytes) }
+
+func newDecoder(r io.Reader, quiet int64) (Decoder, Codec, error) {
+	s := newSource(r, quiet)
 	codec, err := s.sniff()
 	if err != nil {
 		return nil, codec, err
 	}
-	var d Decoder
+	var d codecDecoder
 	switch codec {
 	case WAV:
 		var f *riff.File
@@ -79,7 +84,7 @@ func NewDecoder(r io.Reader) (Decoder, Codec, error) {
 	if err != nil {
 		return nil, codec, s.refused(codec, err)
 	}
-	return d, codec, nil
+	return limited{d, s}, codec, nil
 }
 
 // SoundInfo is what can be told of a file without decoding it.
@@ -119,7 +124,7 @@ func Probe(open func() (io.ReadCloser, error)) (SoundInfo, error) {
 		return SoundInfo{}, err
 	}
 	defer f.Close()
-	s := &source{r: f}
+	s := newSource(f, math.MaxInt64) // it is read to its end in any case
 	codec, err := s.sniff()
 	if err != nil {
 		return SoundInfo{}, err
@@ -222,7 +227,12 @@ type source struct {
 	tags int64  // bytes of ID3v2 tags before it
 	size int64  // bytes read behind the tags
 	some bool   // one of the first of those was not zero
+
+	quiet int64 // bytes that may be read without a sound
+	left  int64 // of these
 }
+
+func newSource(r io.Reader, quiet int64) *source { return &source{r: r, quiet: quiet, left: quiet} }
 
 // Read gives the file without the tags before it.
 func (s *source) Read(p []byte) (n int, err error) {
@@ -231,7 +241,11 @@ func (s *source) Read(p []byte) (n int, err error) {
 		s.at += n
 		return n, nil
 	}
-	n, err = s.r.Read(p)
+	if s.left <= 0 {
+		return 0, s.silent()
+	}
+	n, err = s.r.Read(p[:min(int64(len(p)), s.left)])
+	s.left -= int64(n)
 	if len(s.head) < headBytes { // what follows head without a gap
 		m := copy(s.buf[len(s.head):], p[:n])
 		s.head = s.buf[:len(s.head)+m]
@@ -317,12 +331,19 @@ func (s *source) pass(n int64) error {
 		m := copy(s.buf[:], s.head[n:])
 		s.head = s.buf[:m]
 		s.tags += n
+		if s.left -= n; s.left <= 0 {
+			return s.silent()
+		}
 		return nil
 	}
-	m, err := io.CopyN(io.Discard, &bounded{r: s.r}, n-int64(len(s.head)))
+	more := n - int64(len(s.head))
+	m, err := io.CopyN(io.Discard, &bounded{r: s.r}, min(more, max(s.left, 0)))
 	s.tags += int64(len(s.head)) + m
+	s.left -= int64(len(s.head)) + m
 	s.head = s.buf[:0]
 	switch {
+	case m < more && err == nil:
+		return s.silent()
 	case errors.Is(err, io.EOF):
 		return notAudio("the file ends within an ID3 tag: a tag of %d bytes, a file of %d", n, s.tags)
 	case err != nil:
