@@ -97,6 +97,13 @@ type bulletin struct {
 
 func bulletins(t *testing.T) []bulletin {
 	file, x := spoken(t)
+	if racing { // one by each way through the speaker, the figures are the same
+		return []bulletin{
+			{"MP3, 24 kHz", soundFile(t, "mpeg2-24k.mp3"), 4},
+			{"loud and clipped, 22.05 kHz", wave(22050, 1, at(t, x[:3*32000], 22050, 1, 16)), 1},
+			{"Opus, 48 kHz", soundFile(t, "celt-48k.opus"), 4},
+		}
+	}
 	return []bulletin{
 		{"MP3, 32 kHz", file, 1},
 		{"quiet speech, 24 kHz", wave(24000, 1, at(t, x, 24000, 1, -9)), 1},
@@ -163,7 +170,7 @@ func TestBulletinsLeaveTheHornEquallyLoud(t *testing.T) {
 		lufs, db := gainOf(t, b)
 		t.Logf("%s: %.1f LUFS", b.name, lufs)
 		cards := []Format{{Rate: 48000, Channels: 2, Period: 480}}
-		if i < 3 {
+		if i < 3 && !racing {
 			cards = append(cards, Format{Rate: 44100, Channels: 2, Period: 441}, Format{Rate: 48000, Channels: 1, Period: 480})
 		}
 		for _, f := range cards {
@@ -192,7 +199,8 @@ func TestFfmpegFindsNoTruePeakAboveTheCeiling(t *testing.T) {
 		t.Skip("not run: ffmpeg is not installed")
 	}
 	f := Format{Rate: 48000, Channels: 2, Period: 480}
-	for _, b := range bulletins(t)[1:6] {
+	all := bulletins(t)
+	for _, b := range all[1:min(6, len(all)-1)] {
 		for _, db := range []float64{0, 12} {
 			var raw bytes.Buffer
 			require.NoError(t, binary.Write(&raw, binary.LittleEndian, played(t, f, b, db)))
