@@ -27,6 +27,10 @@ const (
 	// searchBytes is how far into a file a stream may begin before the file is
 	// taken for something else.
 	searchBytes = 128 << 10
+	// summedPerByte and summedAtOnce bound what is summed up in vain: bytes that
+	// claim to begin a page every few bytes would cost 64 KiB each.
+	summedPerByte = 8
+	summedAtOnce  = 1 << 20
 	// emptyReads bounds a reader that returns nothing and no error.
 	emptyReads = 100
 )
@@ -55,6 +59,7 @@ type pager struct {
 	passed int64 // bytes consumed
 	locked bool  // a stream was found
 	synced bool  // a page should begin at lo
+	summed int64 // bytes of which a checksum was made
 
 	damaged int64 // bytes that belong to no page
 	mended  int64 // pages of which one byte was put right
@@ -115,8 +120,12 @@ func (p *pager) take() (page, bool) {
 	case cut && bytes.Contains(b[1:], []byte(capture)):
 		return page{}, false // no end: a size that is wrong
 	case cut:
+	case !p.synced && p.summed > summedAtOnce+summedPerByte*p.passed:
+		return page{}, false
 	default:
+		p.summed += int64(size)
 		if s := syndrome(b); s != 0 {
+			p.summed += int64(size)
 			if !mend(b, s) {
 				return page{}, false
 			}

@@ -474,3 +474,19 @@ func TestAFailingSourceIsToldBehindItsSound(t *testing.T) {
 type stuck struct{}
 
 func (stuck) Read([]byte) (int, error) { return 0, nil }
+
+// TestFalsePagesCostNoMoreThanTheirBytes: something that says "OggS" all the time,
+// behind good sound, is gone through at the pace of other rubbish.
+func TestFalsePagesCostNoMoreThanTheirBytes(t *testing.T) {
+	const size = 8 << 20
+	b := append(sound(t, "silk-12k.opus"), bytes.Repeat([]byte("OggS\x00\xff"), size/6)...)
+	p := newPager(bytes.NewReader(b))
+	p.locked = true
+	for {
+		if _, err := p.next(); err != nil {
+			break
+		}
+	}
+	assert.LessOrEqual(t, p.summed, int64(summedAtOnce+summedPerByte*len(b)+2*pageMax))
+	assert.Greater(t, p.damaged, int64(size/2))
+}
