@@ -29,7 +29,6 @@ type Meter struct {
 
 	steps int64 // ended
 	left  int   // frames to the end of the step under way
-	sum   float64
 
 	ring                         [shortTermSteps]float64 // weighted sums of squares of the last steps
 	momentary, shortTerm         float64                 // mean squares
