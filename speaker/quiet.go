@@ -21,12 +21,14 @@ type limited struct {
 
 // Read reads as the decoder does.
 func (l limited) Read(dst []float32) (frames int, err error) {
+	defer guard(&err)
 	l.source.allow(int64(len(dst)))
 	return l.codecDecoder.Read(dst)
 }
 
 // Skip skips as the decoder does.
 func (l limited) Skip(n int64) (skipped int64, err error) {
+	defer guard(&err)
 	l.source.allow(2 * min(n, 1<<50))
 	return l.codecDecoder.Skip(n)
 }

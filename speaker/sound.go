@@ -59,9 +59,10 @@ const playable = "can be played: MP3, Opus in Ogg, WAV"
 // searched for ever. r stays the caller's.
 func NewDecoder(r io.Reader) (Decoder, Codec, error) { return newDecoder(r, quietBytes) }
 
-func newDecoder(r io.Reader, quiet int64) (Decoder, Codec, error) {
+func newDecoder(r io.Reader, quiet int64) (made Decoder, codec Codec, err error) {
+	defer guard(&err)
 	s := newSource(r, quiet)
-	codec, err := s.sniff()
+	codec, err = s.sniff()
 	if err != nil {
 		return nil, codec, err
 	}
@@ -118,18 +119,18 @@ const (
 // wraps ErrUnsupported or ErrNotAudio when nothing can be played; an error in
 // mid-stream comes with what lies before it. open is called once and what it
 // returns is closed.
-func Probe(open func() (io.ReadCloser, error)) (SoundInfo, error) {
+func Probe(open func() (io.ReadCloser, error)) (info SoundInfo, err error) {
 	f, err := open()
 	if err != nil {
 		return SoundInfo{}, err
 	}
 	defer f.Close()
+	defer guard(&err)
 	s := newSource(f, math.MaxInt64) // it is read to its end in any case
 	codec, err := s.sniff()
 	if err != nil {
 		return SoundInfo{}, err
 	}
-	var info SoundInfo
 	switch codec {
 	case WAV:
 		info, err = probeWAV(s)
