@@ -137,7 +137,8 @@ type filterBanks struct {
 	banks map[[2]int]*filterBank
 }
 
-// maxBanks bounds what odd files can make us keep; each bank is 64 to 300 KB.
+// maxBanks bounds what odd files can make us keep; each bank is 64 to 300 KB, of
+// rates that have no small ratio up to 1 MB.
 const maxBanks = 4
 
 // get is newFilterBank, remembered. Safe for use by several goroutines.
