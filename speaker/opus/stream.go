@@ -45,7 +45,7 @@ type stream struct {
 	position int64  // granule position of the end of the last packet
 	begin    int64  // granule position of the link's first frame
 	end      int64  // granule position where the link ends, noEnd until known
-	lost     bool   // pages are missing before the next packet
+	gone     int64  // pages missing since the last one that said when it ends
 
 	queue []packet // of the page being read, as far as not given out
 	store [maxPackets]packet
@@ -54,6 +54,8 @@ type stream struct {
 	fail  error  // comes after the queue
 
 	holes     int64 // frames in holes
+	filled    int64 // of them, frames that were put where pages are missing
+	sounded   int64 // frames in packets
 	malformed int64 // packets that are none
 	links     int
 }
@@ -192,7 +194,7 @@ func (s *stream) first(p page) (began bool) {
 	s.pages.locked = true
 	s.open, s.grouping, s.serial, s.head = true, true, p.serial, h
 	s.sequence, s.tags = p.sequence, tagsDue
-	s.placed, s.position, s.begin, s.end = false, 0, 0, noEnd
+	s.placed, s.position, s.begin, s.end, s.gone = false, 0, 0, noEnd, 0
 	s.tail, s.part = nil, s.part[:0]
 	s.links++
 	return true
@@ -240,7 +242,7 @@ func (s *stream) keepTail() {
 
 // data puts the packets that end on a page into the queue.
 func (s *stream) data(p page, missing int32) {
-	s.lost = s.lost || missing != 0
+	s.gone += int64(max(missing, 0))
 	begun := p.has(flagContinued) && missing == 0 && len(s.part) > 0
 	if !begun {
 		s.part = s.part[:0]
@@ -277,53 +279,72 @@ func (s *stream) data(p page, missing int32) {
 			s.part = s.part[:0] // its bytes, if a packet has them, stay until keepTail
 		}
 	}
-	s.place(p, missing)
+	s.place(p)
 }
 
 // place works out where the packets of the queue lie in time: the last of them
 // ends at the page's granule position. What is missing between them and those
 // before becomes a hole.
-func (s *stream) place(p page, missing int32) {
+func (s *stream) place(p page) {
 	if len(s.queue) == 0 {
 		return
 	}
-	sum, broken := int64(0), -1
+	if p.cut {
+		p.granule = -1 // its end is not there
+	}
+	sum, broken := s.measure()
+	s.end = noEnd
+	known := p.granule >= 0
+	if !s.placed {
+		s.placeFirst(p, sum)
+	} else if known {
+		s.placeNext(p, sum, broken)
+	}
+	if known {
+		s.gone = 0
+	}
+	s.sounded += sum
+}
+
+// measure is how long the packets of the queue are, and which of them is the
+// first that is none; -1: all are good.
+func (s *stream) measure() (sum int64, broken int) {
+	broken = -1
 	for i, q := range s.queue {
 		sum += int64(q.frames)
-		if q.frames == 0 {
-			s.queue[i].data = nil
-			s.malformed++
-			if broken < 0 {
-				broken = i
-			}
+		if q.frames > 0 {
+			continue
+		}
+		s.queue[i].data = nil
+		s.malformed++
+		if broken < 0 {
+			broken = i
 		}
 	}
-	lost, known := s.lost, p.granule >= 0 && !p.cut
-	s.lost, s.end = false, noEnd
-	if !s.placed {
-		s.placed = true
-		s.position = 0
-		if known {
-			s.position = max(p.granule-sum, 0)
-		}
-		s.begin = s.position
-		if lost && s.credible(s.position, missing) {
-			s.queue[0].hole, s.begin, s.position = int(s.position), 0, 0
-		}
-		if known && p.has(flagLast) && p.granule < sum {
-			s.end = p.granule
-		}
-		return
+	return sum, broken
+}
+
+// placeFirst begins the count of a link.
+func (s *stream) placeFirst(p page, sum int64) {
+	s.placed = true
+	s.position = max(p.granule-sum, 0)
+	s.begin = s.position
+	if s.gone > 0 && s.fill(s.position) {
+		s.queue[0].hole, s.begin, s.position = int(s.position), 0, 0
 	}
-	if !known {
-		return
+	if p.has(flagLast) && p.granule >= 0 && p.granule < sum {
+		s.end = p.granule
 	}
+}
+
+// placeNext goes on with it. broken is what measure found.
+func (s *stream) placeNext(p page, sum int64, broken int) {
 	hole := p.granule - sum - s.position
 	switch {
 	case hole < 0 && p.has(flagLast) && p.granule >= s.position:
 		s.end = p.granule
-	case hole >= quantum && s.credible(hole, missing):
-		if broken >= 0 && missing == 0 {
+	case hole >= quantum && s.fill(hole):
+		if broken >= 0 && s.gone == 0 {
 			s.queue[broken].frames = int(hole)
 		} else {
 			s.queue[0].hole = int(hole)
@@ -334,14 +355,30 @@ func (s *stream) place(p page, missing int32) {
 	}
 }
 
-// credible is true when that many frames may be missing: no more than the pages
-// that are not there could hold, or one page when all are, as encoders leave
-// gaps too; and not so many that silence would go on for ever because two
-// recordings were joined.
-func (s *stream) credible(frames int64, missing int32) bool {
-	const longest = 5 * 60 * Rate
-	pages := int64(max(missing, 0)) + 1
-	return frames <= min(pages*maxPackets*packetFrames, longest)
+// What a hole may last, in frames. A page holds a second as a rule; a gap
+// without one missing has no place in a file (RFC 7845 section 4.1) but is met.
+const (
+	holePerPage = 10 * Rate
+	holeOfNone  = Rate
+	// holesAhead is how much longer than the sound so far all holes of a file may
+	// be, holesMost how long at all: a few bytes must not silence a loudspeaker for
+	// hours.
+	holesAhead = 60 * Rate
+	holesMost  = 5 * 60 * Rate
+)
+
+// fill is true when a hole of that many frames is believed, and counts it. It is
+// all or nothing: one that is too long is two recordings joined, or a lie.
+func (s *stream) fill(frames int64) bool {
+	longest := int64(holeOfNone)
+	if s.gone > 0 {
+		longest = min(s.gone*holePerPage, holesMost)
+	}
+	if frames > longest || s.filled+frames > min(s.sounded+holesAhead, holesMost) {
+		return false
+	}
+	s.filled += frames
+	return true
 }
 
 // lostPackets is how many packets are missing, a guess: as if of 20 ms each.

@@ -329,6 +329,7 @@ func TestALongHoleIsSilentAndTheSoundComesBackSoftly(t *testing.T) {
 	m.sound(5, packets[:15]...)
 	at := int(m.granule)
 	m.granule += 5 * 48000
+	m.sequence++
 	m.sound(5, packets[15:]...)
 	got, _ := mustDecode(t, m.out)
 	require.Equal(t, len(want)+2*5*48000, len(got))
