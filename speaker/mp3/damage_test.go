@@ -190,6 +190,39 @@ func TestNothingButDamageEndsWithItsReason(t *testing.T) {
 	assert.Equal(t, int64(maxBadFrames+1), bad)
 }
 
+// TestShortFreeFormatFrameWithNoRoomForItsSideInformationIsDamage: a frame's
+// length is that of the stream, but its header may ask for more bytes than that
+// before the main data.
+func TestShortFreeFormatFrameWithNoRoomForItsSideInformationIsDamage(t *testing.T) {
+	for size := freeShortest; size < 41; size++ {
+		good, other := shortFree(size, 6, withoutCRC, inMono), shortFree(size, 6, withCRC, inStereo)
+		b := join(good, other, good)
+		pcm, d := mustDecode(t, b)
+		damaged, _ := d.Damage()
+		info, err := Probe(bytes.NewReader(b))
+		require.NoError(t, err)
+		require.Equal(t, int64(len(pcm)), info.Frames, "%d bytes", size)
+		require.Equal(t, damaged, info.Damaged)
+		if size < 38 {
+			assert.Equal(t, int64(len(other)), damaged, "%d bytes", size)
+			assert.Len(t, pcm, 12*frameLen)
+		} else {
+			assert.Zero(t, damaged, "%d bytes", size)
+			assert.Len(t, pcm, 18*frameLen)
+		}
+	}
+}
+
+func TestFrameThatEndsBeforeItsMainDataIsConcealed(t *testing.T) {
+	h, _ := parseHeader([]byte{0xff, withCRC, 0x54, inStereo})
+	f := newFrameDecoder()
+	for n := range h.mainStart() {
+		b := make([]byte, n)
+		require.ErrorIs(t, f.decode(h, b, false), errShort, "%d bytes", n)
+		require.ErrorIs(t, parseSide(h, b, &f.side), errShort)
+	}
+}
+
 func TestRateChangeIsToldOnceAndReadingGoesOn(t *testing.T) {
 	first, second := sound(t, "mono44-notag.mp3"), sound(t, "stereo48-cbr96.mp3")
 	want, _ := mustDecode(t, second)
@@ -220,6 +253,10 @@ func FuzzDecode(f *testing.F) {
 		f.Add(sound(f, name)[:2500])
 	}
 	f.Add(join(frames(mono48, 3), noise(30), frames(mono48, 3)))
+	for size := freeShortest; size < 40; size += 2 {
+		f.Add(join(shortFree(size, 4, withoutCRC, inMono), shortFree(size, 3, withCRC, inStereo)))
+		f.Add(join(shortFree(size, 4, withCRC, inMono), shortFree(size, 2, withoutCRC, inStereo), shortFree(size, 4, withoutCRC, inMono)))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 16<<10 {
 			return

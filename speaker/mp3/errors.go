@@ -16,7 +16,7 @@ var (
 	errTable     = errors.New("huffman table 4 or 14, which do not exist")
 	errZeros     = errors.New("main data are zeros")
 	errScale     = errors.New("scalefactors reach beyond their end")
-	errShort     = errors.New("frame ends before its samples")
+	errShort     = errors.New("frame ends before what it should hold")
 	errFactor    = errors.New("scale factor 63, which does not exist")
 )
 

@@ -41,7 +41,12 @@ func (f *frameDecoder) forget() {
 // pass takes a frame without decoding it: the frames behind it may need its main
 // data. The error says what is wrong with all of it.
 func (f *frameDecoder) pass(h header, frame []byte) error {
-	if h.layer == 2 {
+	switch {
+	case len(frame) < h.mainStart():
+		f.main.drop()
+		f.side = sideInfo{granules: h.granules(), channels: h.channels()}
+		return errShort
+	case h.layer == 2:
 		return f.passTwo(h, frame)
 	}
 	err := parseSide(h, frame, &f.side)

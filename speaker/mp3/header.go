@@ -153,11 +153,12 @@ func (h header) mainStart() int {
 	return n
 }
 
-// playable is true for what Decoder decodes: Layers II and III, whose frames are
-// long enough for the side information.
-func (h header) playable() bool {
-	return h.layer >= 2 && h.bytes() >= h.mainStart()
-}
+// fits is true when the length of the frame is known and it is long enough for
+// its CRC and side information: all but very short frames of free format are.
+func (h header) fits() bool { return h.bytes() >= h.mainStart() }
+
+// playable is true for what Decoder decodes: frames of Layers II and III.
+func (h header) playable() bool { return h.layer >= 2 && h.fits() }
 
 // same is true when both can be frames of one stream: everything that must not
 // change agrees. Bit rate, padding and stereo mode may change with each frame;

@@ -31,10 +31,13 @@ type granuleInfo struct {
 }
 
 // parseSide reads the side information of the frame. The error tells of values
-// that no decoder can use.
+// that no decoder can use, and of a frame that ends before them.
 func parseSide(h header, frame []byte, s *sideInfo) error {
-	r := bitReader{b: frame[h.mainStart()-h.sideBytes() : h.mainStart()]}
 	*s = sideInfo{granules: h.granules(), channels: h.channels()}
+	if len(frame) < h.mainStart() {
+		return errShort
+	}
+	r := bitReader{b: frame[h.mainStart()-h.sideBytes() : h.mainStart()]}
 	if h.version == version1 {
 		s.mainDataBegin = r.take(9)
 		r.take(uint(7 - 2*s.channels)) // private_bits: 5 or 3

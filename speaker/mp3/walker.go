@@ -68,7 +68,7 @@ func (w *walker) next() (h header, frame []byte, err error) {
 		}
 		h, ok := w.parse(b)
 		switch {
-		case ok && w.locked && h.same(w.kind) && (w.synced || w.chain(h, 0, laterChain)):
+		case ok && w.locked && h.same(w.kind) && h.fits() && (w.synced || w.chain(h, 0, laterChain)):
 			if frame, ok = w.take(h); ok {
 				w.gap = other || w.damaged > before
 				return h, frame, nil
@@ -108,8 +108,7 @@ func (w *walker) lock(h header) (bool, error) {
 	if h.bitRate == 0 {
 		h.free = freeLength(w.peek(windowBytes), h, w.err != nil)
 	}
-	// Layer I and II in free format has no length here, and no frames either.
-	if h.free == 0 && h.bitRate == 0 || !w.chain(h, 0, firstChain) {
+	if !w.chain(h, 0, firstChain) {
 		return false, nil
 	}
 	if !h.playable() {
@@ -148,7 +147,7 @@ func (w *walker) follows(at int) bool {
 		return len(b) == 0 && w.err != nil
 	}
 	h, ok := w.parse(b)
-	return ok && (h.same(w.kind) || w.chain(h, at, laterChain)) || w.tagAt(at)
+	return ok && (h.same(w.kind) && h.fits() || w.chain(h, at, laterChain)) || w.tagAt(at)
 }
 
 // search looks for a true frame that begins at an offset in [from, to). It
@@ -188,12 +187,13 @@ func (w *walker) mangled(size int) bool {
 // chain is true when n frames of one stream, the first with the header first,
 // follow each other from offset at on. The end of the file, or a tag, right after
 // a whole frame stands for the rest, and so does a last frame cut short after a
-// whole one.
+// whole one. A frame that is too short for its own side information is none: no
+// walker returns one.
 func (w *walker) chain(first header, at, n int) bool {
 	for i := range n {
 		h, ok := parseHeader(w.ahead(at, headerBytes))
 		h.free = first.free
-		if !ok || !h.same(first) || h.bytes() == 0 {
+		if !ok || !h.same(first) || !h.fits() {
 			return false
 		}
 		if i == n-1 {

@@ -103,6 +103,20 @@ func freeFrames(size, n int) (b []byte) {
 	return b
 }
 
+// shortFree is n frames of size bytes in free format with the second and the
+// last byte of the header as given.
+func shortFree(size, n int, second, last byte) []byte {
+	one := make([]byte, size)
+	copy(one, []byte{0xff, second, 0x00, last})
+	return bytes.Repeat(one, n)
+}
+
+// Bytes of headers: with them, side information and CRC are 21 to 38 bytes long.
+const (
+	withCRC, withoutCRC = 0xfa, 0xfb
+	inStereo, inMono    = 0x00, 0xc0
+)
+
 func id3v1() []byte { return append([]byte("TAG"), make([]byte, 125)...) }
 
 func TestWalkerFindsFramesAmongOtherThings(t *testing.T) {
@@ -303,6 +317,8 @@ func FuzzWalker(f *testing.F) {
 		join(frames(mono48, 3), noise(30), frames(mono48, 3)),
 		join(frames(mono48, 3), frames(mono32, 3)),
 		freeFrames(300, 5), join(frames(mono48, 3), lyrics(50, true)),
+		join(shortFree(34, 4, withoutCRC, inMono), shortFree(34, 3, withCRC, inStereo)),
+		join(shortFree(37, 4, withoutCRC, inStereo), shortFree(37, 3, withCRC, inStereo), shortFree(60, 4, withoutCRC, inStereo)),
 	} {
 		f.Add(b)
 	}
@@ -317,6 +333,7 @@ func FuzzWalker(f *testing.F) {
 			}
 			require.True(t, h.playable())
 			require.Len(t, frame, h.bytes())
+			require.GreaterOrEqual(t, len(frame), h.mainStart())
 			require.LessOrEqual(t, len(frame), maxFrame+1)
 			taken += int64(len(frame))
 		}
