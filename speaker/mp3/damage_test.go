@@ -65,7 +65,7 @@ func TestDamagedFilesEndAndStayInRange(t *testing.T) {
 		require.Error(t, err)
 		if !errors.Is(err, io.EOF) {
 			require.True(t, errors.Is(err, ErrNotAudio) || errors.Is(err, ErrChanged) ||
-				errors.Is(err, ErrUnsupported) || errors.Is(err, ErrDamaged), "seed %d: %v", seed, err)
+				errors.Is(err, ErrUnsupported), "seed %d: %v", seed, err)
 		}
 		requireInRange(t, pcm)
 		info, _ := Probe(bytes.NewReader(b))
@@ -175,19 +175,52 @@ func peak(pcm []float32) (p float32) {
 	return p
 }
 
-func TestNothingButDamageEndsWithItsReason(t *testing.T) {
-	b := frames(mono48, 400)
+// broken is n frames of the kind of mono48 that cannot be decoded.
+func broken(n int) []byte {
+	b := frames(mono48, n)
 	for i := 0; i < len(b); i += 192 {
 		for j := 4; j < 21; j++ {
 			b[i+j] = 0xff // side information out of range
 		}
 	}
-	pcm, d, err := decodeAll(bytes.NewReader(b))
-	assert.ErrorIs(t, err, ErrDamaged)
-	assert.ErrorIs(t, err, errSide)
+	return b
+}
+
+// TestSoundBehindALongStretchOfDamageIsPlayed: five seconds of nonsense in a
+// bulletin of two minutes are five seconds of silence.
+func TestSoundBehindALongStretchOfDamageIsPlayed(t *testing.T) {
+	good := bytes.Repeat(monoFrame(0, quiet(200), quiet(200)), 100)
+	const bad, behind = 210, 50
+	b := join(good, broken(bad), bytes.Repeat(good, behind))
+	pcm, d := mustDecode(t, b)
+	require.Equal(t, (100+bad+100*behind)*frameLen, len(pcm), "time is kept")
+	_, concealed := d.Damage()
+	assert.Equal(t, int64(bad), concealed)
+	assert.Zero(t, peak(pcm[110*frameLen:(100+bad)*frameLen]))
+	for i := 100 + bad; i < 100+bad+100*behind; i++ {
+		require.Positive(t, peak(pcm[i*frameLen:(i+1)*frameLen]), "frame %d", i)
+	}
+	info, err := Probe(bytes.NewReader(b))
+	require.NoError(t, err)
+	assert.Equal(t, int64(len(pcm)), info.Frames)
+	assert.Equal(t, int64(bad), info.BadFrames)
+	d, err = NewDecoder(bytes.NewReader(b))
+	require.NoError(t, err)
+	const far = 400*frameLen + 7
+	n, err := d.Skip(far)
+	require.NoError(t, err)
+	require.Equal(t, int64(far), n)
+	rest, err := readAll(d)
+	require.ErrorIs(t, err, io.EOF)
+	requireSame(t, pcm[far:], rest, 0)
+}
+
+func TestNothingButDamageIsSilenceOfItsLength(t *testing.T) {
+	pcm, d := mustDecode(t, broken(400))
+	assert.Equal(t, 400*frameLen, len(pcm))
 	assert.Zero(t, peak(pcm))
 	_, bad := d.Damage()
-	assert.Equal(t, int64(maxBadFrames+1), bad)
+	assert.Equal(t, int64(400), bad)
 }
 
 // TestShortFreeFormatFrameWithNoRoomForItsSideInformationIsDamage: a frame's

@@ -6,10 +6,6 @@ import (
 	"io"
 )
 
-// maxBadFrames in a row end a file: about 5 s of silence says that the rest is
-// no sound either.
-const maxBadFrames = 200
-
 // Decoder yields the sound of one MPEG-1, 2 or 2.5 Layer III file. It is not safe
 // for use by several goroutines.
 type Decoder struct {
@@ -24,11 +20,10 @@ type Decoder struct {
 	header header  // of frame
 	frame  []byte  // found and not yet decoded; nil: ask the walker
 
-	mono     bool // the frame decoded last
-	lo, hi   int  // PCM frames of dec.pcm not yet given out
-	err      error
-	bad, run int64 // frames that were concealed: in all, and in a row
-	lastBad  error
+	mono   bool // the frame decoded last
+	lo, hi int  // PCM frames of dec.pcm not yet given out
+	err    error
+	bad    int64 // frames that were concealed
 }
 
 // NewDecoder reads up to the first frame. It returns an error that wraps
@@ -61,9 +56,9 @@ func (d *Decoder) Format() (rate, channels int) { return d.rate, d.channels }
 // at the end. It returns an error that wraps ErrChanged, with no frames and once,
 // where the stream goes on at another sampling rate: Format tells it, and the next
 // Read goes on. Any other error comes after the last good frame and is final:
-// the reader's own, or one that wraps ErrUnsupported (frames of Layer I or II
-// follow) or ErrDamaged. Frames that could not be decoded are concealed and
-// counted by Damage.
+// the reader's own, or one that wraps ErrUnsupported (frames of Layer I follow).
+// Frames that could not be decoded, however many, are concealed and counted by
+// Damage.
 func (d *Decoder) Read(dst []float32) (frames int, err error) {
 	for want := len(dst) / d.channels; frames < want; {
 		if d.lo == d.hi {
@@ -116,9 +111,7 @@ func (d *Decoder) Skip(n int64) (skipped int64, err error) {
 			d.dec.forget()
 			jumped = false
 		}
-		if err := d.decode(h, frame, lo, hi); err != nil {
-			return skipped, err
-		}
+		d.decode(h, frame, lo, hi)
 		m := min(n-skipped, int64(d.hi-d.lo))
 		d.lo += int(m)
 		skipped += m
@@ -142,29 +135,24 @@ func (d *Decoder) fill() error {
 			return err
 		}
 		lo, hi := d.seg.next(h.samples())
-		if err := d.decode(h, frame, lo, hi); err != nil {
-			return err
-		}
+		d.decode(h, frame, lo, hi)
 	}
 	return nil
 }
 
 // decode makes the PCM frames [lo, hi) of one MPEG frame the next to give out.
-func (d *Decoder) decode(h header, frame []byte, lo, hi int) error {
+func (d *Decoder) decode(h header, frame []byte, lo, hi int) {
 	if hi == 0 { // behind the end: nothing can depend on it
-		return nil
+		return
 	}
 	if d.walk.gap {
 		d.dec.gap()
 	}
-	d.note(d.dec.decode(h, frame, d.walk.suspect))
-	if d.run > maxBadFrames {
-		d.err = fmt.Errorf("%w: %d frames in a row: %w", ErrDamaged, d.run, d.lastBad)
-		return d.err
+	if d.dec.decode(h, frame, d.walk.suspect) != nil {
+		d.bad++
 	}
 	d.mono = h.channels() == 1
 	d.lo, d.hi = lo, hi
-	return nil
 }
 
 // pass takes a frame without decoding it. The error says what is wrong with it,
@@ -177,17 +165,6 @@ func (d *Decoder) pass(h header, frame []byte, hi int) error {
 		d.dec.gap()
 	}
 	return d.dec.pass(h, frame)
-}
-
-// note counts the outcome of one frame.
-func (d *Decoder) note(err error) {
-	if err == nil {
-		d.run = 0
-		return
-	}
-	d.bad++
-	d.run++
-	d.lastBad = err
 }
 
 // next returns the next frame of sound; info tags begin a new segment. At

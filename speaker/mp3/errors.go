@@ -29,9 +29,6 @@ var (
 	// ErrChanged is wrapped, once, where the stream goes on at another sampling
 	// rate. What came before has been played, and reading may go on.
 	ErrChanged = errors.New("sound format changes in mid-stream")
-	// ErrDamaged is wrapped when so many frames in a row could not be decoded
-	// that the rest is not worth playing.
-	ErrDamaged = errors.New("sound is damaged")
 )
 
 // playable is what every refusal ends with.
