@@ -52,20 +52,49 @@ func mend(page []byte, s uint32) bool {
 	if inCRC(s) {
 		return true // the checksum itself: the page is right
 	}
+	i, wrong := wrongByte(page, s)
+	inLacing := i >= lacingAt-1 && i < lacingAt+int(page[lacingAt-1])
+	if i < 0 || inLacing || i >= crcAt && i < crcAt+4 {
+		return false
+	}
+	page[i] ^= wrong
+	return true
+}
+
+// wrongByte is where the one byte is whose change explains the syndrome s, and
+// the change; -1 when there is none.
+func wrongByte(page []byte, s uint32) (i int, change byte) {
 	for i := len(page) - 1; i >= 0; i-- {
 		top := crcBack[byte(s)]
 		s = (s^crcTable[top])>>8 | uint32(top)<<24
-		if s<<8 != 0 {
-			continue
+		if s<<8 == 0 {
+			return i, top
 		}
-		inLacing := i >= lacingAt-1 && i < lacingAt+int(page[lacingAt-1])
-		if inLacing || i >= crcAt && i < crcAt+4 {
-			return false
-		}
-		page[i] ^= top
-		return true
 	}
-	return false
+	return -1, 0
+}
+
+// mendSize puts right a page that says it is longer than the bytes there are, if
+// that is because one byte of its sizes is wrong. It returns where the body
+// begins, 0 when the page is not to be mended.
+func mendSize(page []byte) (lacing int) {
+	i, change := wrongByte(page, syndrome(page))
+	if i < lacingAt-1 {
+		return 0
+	}
+	page[i] ^= change
+	lacing = lacingAt + int(page[lacingAt-1])
+	size := lacing
+	if lacing <= len(page) && i < lacing {
+		for _, n := range page[lacingAt:lacing] {
+			size += int(n)
+		}
+		if size == len(page) {
+			return lacing
+		}
+	}
+	page[i] ^= change
+	return 0
 }
 
 // inCRC is true when s is a change of one byte.

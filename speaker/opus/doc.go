@@ -9,8 +9,9 @@
 // What is made of damage: a page with a wrong checksum is not played, except
 // that one wrong byte is found by the checksum itself and put right. What is
 // missing is concealed for exactly as long as it would have lasted, so a hole
-// costs its own duration and everything after it stands at its time. Of a file
-// cut short all whole packets are played.
+// costs its own duration and everything after it stands at its time; how long it
+// may last is bounded. Of a file cut short all whole pages are played, and what is
+// behind them is damage.
 //
 // Played: mapping family 0, one or two channels, chains of several links,
 // streams multiplexed with others (the first Opus stream counts), recordings

@@ -43,7 +43,6 @@ type page struct {
 	sequence uint32
 	lacing   []byte
 	body     []byte
-	cut      bool // the file ends in it: body is short and nothing was checked
 }
 
 func (p page) has(flag byte) bool { return p.flags&flag != 0 }
@@ -67,8 +66,9 @@ type pager struct {
 
 func newPager(r io.Reader) *pager { return &pager{r: r, buf: make([]byte, bufferBytes)} }
 
-// next returns the next page whose checksum is right, or can be put right, and
-// at the end of the file perhaps one cut short. It ends with io.EOF or the
+// next returns the next page whose checksum is right, or can be put right. One
+// that the file ends in is none: nothing says that what is there of it is sound.
+// It ends with io.EOF or the
 // reader's own error; with ErrNotAudio when nothing was locked by searchBytes.
 func (p *pager) next() (page, error) {
 	p.lo += p.used
@@ -106,20 +106,20 @@ func (p *pager) beginsAt(b []byte) bool {
 // take returns the page that begins at lo, if it is one.
 func (p *pager) take() (page, bool) {
 	lacing := lacingAt + int(p.peek(lacingAt)[lacingAt-1])
-	b := p.peek(lacing)
-	if len(b) < lacing {
-		return page{}, false
-	}
 	size := lacing
-	for _, n := range b[lacingAt:] {
+	for _, n := range p.peek(lacing)[lacingAt:] {
 		size += int(n)
 	}
-	b = p.peek(size)
-	cut := len(b) < size
+	b := p.peek(size)
 	switch {
-	case cut && bytes.Contains(b[1:], []byte(capture)):
-		return page{}, false // no end: a size that is wrong
-	case cut:
+	case len(b) < size:
+		if bytes.Contains(b[1:], []byte(capture)) {
+			return page{}, false // not the end: a size that is wrong
+		}
+		if lacing = mendSize(b); lacing == 0 {
+			return page{}, false
+		}
+		p.mended++
 	case !p.synced && p.summed > summedAtOnce+summedPerByte*p.passed:
 		return page{}, false
 	default:
@@ -136,7 +136,7 @@ func (p *pager) take() (page, bool) {
 	le := binary.LittleEndian
 	return page{
 		flags: b[5], granule: int64(le.Uint64(b[6:])), serial: le.Uint32(b[14:]), sequence: le.Uint32(b[18:]),
-		lacing: b[lacingAt:lacing], body: b[lacing:], cut: cut,
+		lacing: b[lacingAt:lacing], body: b[lacing:],
 	}, true
 }
 

@@ -128,7 +128,7 @@ func (s *stream) give() unit {
 
 // page takes in one page; it is true when a link begins.
 func (s *stream) page(p page) (began bool) {
-	if p.has(flagFirst) && !p.cut {
+	if p.has(flagFirst) {
 		return s.first(p)
 	}
 	s.grouping = false
@@ -142,7 +142,7 @@ func (s *stream) page(p page) (began bool) {
 		return false
 	}
 	missing := int32(p.sequence - s.sequence - 1)
-	if missing != 0 && (p.cut || s.stray(missing)) {
+	if missing != 0 && s.stray(missing) {
 		s.pages.drop()
 		return false
 	}
@@ -252,10 +252,6 @@ func (s *stream) data(p page, missing int32) {
 	first := true
 	for _, n := range p.lacing {
 		at += int(n)
-		if at > len(p.body) {
-			from = len(p.body) // the file ends here
-			break
-		}
 		if n == 255 {
 			continue
 		}
@@ -273,7 +269,7 @@ func (s *stream) data(p page, missing int32) {
 		s.queue = append(s.queue, packet{data: data, frames: duration(data)})
 	}
 	orphan := first && p.has(flagContinued) && !begun
-	if from < at && !orphan && !p.cut {
+	if from < at && !orphan {
 		s.tail = p.body[from:]
 		if !first {
 			s.part = s.part[:0] // its bytes, if a packet has them, stay until keepTail
@@ -288,9 +284,6 @@ func (s *stream) data(p page, missing int32) {
 func (s *stream) place(p page) {
 	if len(s.queue) == 0 {
 		return
-	}
-	if p.cut {
-		p.granule = -1 // its end is not there
 	}
 	sum, broken := s.measure()
 	s.end = noEnd

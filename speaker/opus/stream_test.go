@@ -374,25 +374,67 @@ func TestAJumpOfHoursIsNoHole(t *testing.T) {
 	}
 }
 
-func TestOfAFileCutShortAllWholePacketsPlay(t *testing.T) {
+func TestOfAFileCutShortAllWholePagesPlayAndTheRestIsDamage(t *testing.T) {
 	packets, file, want := plain(t)
-	ends := map[int]int{} // of bytes: packets
-	at := 0
-	for i, p := range packets {
-		at = bytes.Index(file[at:], p) + at + len(p)
-		ends[at] = i + 1
-	}
-	whole := 0
-	for n := pagesOf(file)[2]; n < len(file); n++ {
-		end, ok := ends[n]
-		if ok {
-			whole = end
-			got, _ := mustDecode(t, file[:n])
-			requireSame(t, want[:2*960*whole], got, "%d of %d bytes", n, len(file))
-		} else if n%5 == 0 {
-			require.EqualValues(t, 960*whole, probe(t, file[:n]).Frames, "%d of %d bytes", n, len(file))
+	starts := pagesOf(file)
+	for n := starts[2]; n <= len(file); n++ {
+		whole := 0 // pages of sound
+		for whole+3 < len(starts) && starts[whole+3] <= n {
+			whole++
+		}
+		played := min(5*whole, len(packets))
+		info := probe(t, file[:n])
+		require.EqualValues(t, 960*played, info.Frames, "%d of %d bytes", n, len(file))
+		require.EqualValues(t, n-starts[whole+2], info.Damaged, "%d of %d bytes", n, len(file))
+		require.Zero(t, info.Mended, "%d of %d bytes", n, len(file))
+		if n%97 == 0 {
+			got, d := mustDecode(t, file[:n])
+			requireSame(t, want[:2*960*played], got, "%d of %d bytes", n, len(file))
+			bytes, _ := d.Damage()
+			require.Equal(t, info.Damaged, bytes)
 		}
 	}
+}
+
+// TestASizeThatReachesBehindTheFileIsNoNoise: with a wrong lacing value, or count
+// of them, the last page seems to be cut short and all its packets lie elsewhere.
+// Nothing of it may be played as it stands; with one wrong byte all of it can be.
+func TestASizeThatReachesBehindTheFileIsNoNoise(t *testing.T) {
+	for _, name := range []string{celtFile, silkFile, hybridFile} {
+		file := sound(t, name)
+		want, _ := mustDecode(t, file)
+		starts := pagesOf(file)
+		at := starts[len(starts)-2]
+		n := int(file[at+lacingAt-1])
+		before := placedPackets(t, file[:at])
+		for i := at + lacingAt - 1; i < at+lacingAt+n; i++ {
+			for bit := range 8 {
+				b := bytes.Clone(file)
+				if b[i] ^= 1 << bit; b[i] < file[i] {
+					continue // shorter: the checksum of what is there tells
+				}
+				info := probe(t, b)
+				require.EqualValues(t, 1, info.Mended, "%s: byte %d", name, i-at)
+				require.Zero(t, info.Damaged)
+				if bit == 7 {
+					got, _ := mustDecode(t, b)
+					requireSame(t, want, got, "%s: byte %d", name, i-at)
+				}
+				b[len(b)-1] ^= 1 // two wrong
+				require.Equal(t, before, placedPackets(t, b), "%s: byte %d and another", name, i-at)
+				require.EqualValues(t, len(file)-at, probe(t, b).Damaged)
+			}
+		}
+	}
+}
+
+// placedPackets is the packets of a file in their order.
+func placedPackets(t testing.TB, file []byte) (packets []string) {
+	t.Helper()
+	for _, p := range packetsOf(t, file) {
+		packets = append(packets, string(p))
+	}
+	return packets
 }
 
 func TestOneWrongByteInAPageIsPutRight(t *testing.T) {
