@@ -102,7 +102,7 @@ func (d *Decoder) Skip(n int64) (skipped int64, err error) {
 		lo, hi := d.seg.next(h.samples())
 		size := int64(hi - lo)
 		if n-skipped >= size+int64(leadFrames*h.samples()) {
-			_ = d.pass(h, frame, hi) // nobody hears it: no damage
+			_ = d.pass(h, frame) // nobody hears it: no damage
 			jumped = true
 			skipped += size
 			continue
@@ -140,11 +140,10 @@ func (d *Decoder) fill() error {
 	return nil
 }
 
-// decode makes the PCM frames [lo, hi) of one MPEG frame the next to give out.
+// decode makes the PCM frames [lo, hi) of one MPEG frame the next to give out. One
+// of which nothing is left is decoded too: more may follow than the tag counted,
+// and they build on it.
 func (d *Decoder) decode(h header, frame []byte, lo, hi int) {
-	if hi == 0 { // behind the end: nothing can depend on it
-		return
-	}
 	if d.walk.gap {
 		d.dec.gap()
 	}
@@ -157,10 +156,7 @@ func (d *Decoder) decode(h header, frame []byte, lo, hi int) {
 
 // pass takes a frame without decoding it. The error says what is wrong with it,
 // as far as can be seen.
-func (d *Decoder) pass(h header, frame []byte, hi int) error {
-	if hi == 0 {
-		return nil
-	}
+func (d *Decoder) pass(h header, frame []byte) error {
 	if d.walk.gap {
 		d.dec.gap()
 	}

@@ -53,7 +53,7 @@ func Probe(r io.Reader) (Info, error) {
 		}
 		lo, hi := d.seg.next(h.samples())
 		p.count(h, len(frame), hi-lo)
-		if d.pass(h, frame, hi) != nil {
+		if d.pass(h, frame) != nil {
 			p.BadFrames++
 		}
 	}
