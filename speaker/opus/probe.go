@@ -20,6 +20,7 @@ type Info struct {
 	Damaged   int64         // bytes that belong to no page
 	Mended    int64         // pages of which one byte was wrong and put right
 	Links     int           // of the chain; 1 as a rule
+	NoEnd     bool          // the file, or a link of it, ends without its last page: probably cut short; streams captured live lack it too
 	PreSkip   int           // frames dropped at the start of the first link
 	GainDB    float64       // output gain of the first link, applied by Decoder
 	InputRate int64         // Hz of what was encoded, of the first link; 0: not told
@@ -47,6 +48,7 @@ func Probe(r io.Reader) (Info, error) {
 		u, err := s.next()
 		if err != nil {
 			i.Malformed, i.Lost, i.Links, i.Encoder = s.malformed, s.lostPackets(), s.links, s.vendor
+			i.NoEnd = s.endless()
 			i.Damaged, i.Mended = s.pages.damaged, s.pages.mended
 			i.Mode = modeNames(modes)
 			i.finish(bytes, coded, longest)

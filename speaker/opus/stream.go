@@ -58,6 +58,8 @@ type stream struct {
 	sounded   int64 // frames in packets
 	malformed int64 // packets that are none
 	links     int
+	over      bool  // the last page of the link was there
+	unended   int64 // links before it of which it was not
 }
 
 const noEnd = 1<<63 - 1
@@ -146,7 +148,7 @@ func (s *stream) page(p page) (began bool) {
 		s.pages.drop()
 		return false
 	}
-	s.sequence = p.sequence
+	s.sequence, s.over = p.sequence, p.has(flagLast)
 	if skip, isTags := s.passTags(&p); isTags {
 		if skip {
 			return false
@@ -191,7 +193,10 @@ func (s *stream) first(p page) (began bool) {
 		s.fail = err
 		return false
 	}
-	s.pages.locked = true
+	if s.open && !s.over {
+		s.unended++
+	}
+	s.pages.locked, s.over = true, false
 	s.open, s.grouping, s.serial, s.head = true, true, p.serial, h
 	s.sequence, s.tags = p.sequence, tagsDue
 	s.placed, s.position, s.begin, s.end, s.gone = false, 0, 0, noEnd, 0
@@ -373,6 +378,9 @@ func (s *stream) fill(frames int64) bool {
 	s.filled += frames
 	return true
 }
+
+// endless is true when one of the links so far has no last page.
+func (s *stream) endless() bool { return s.unended > 0 || !s.over }
 
 // lostPackets is how many packets are missing, a guess: as if of 20 ms each.
 func (s *stream) lostPackets() int64 { return (s.holes + concealFrames - 1) / concealFrames }
