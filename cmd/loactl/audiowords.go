@@ -39,6 +39,7 @@ var englishAudio = audioWords{
 		device.RefusedForm:       "the device does not play this form of sound (%v)",
 		device.RefusedSize:       "the file is too large: %s; the device takes at most %d MiB",
 		device.RefusedSilent:     "no sound can be decoded in it",
+		device.RefusedScant:      "there is next to no sound in it: %.2f s in %s; it was cut short, or is another kind of file",
 		device.RefusedUnreadable: "the file cannot be read to its end (%v)",
 	},
 	kinds: map[sniff.Kind]string{
@@ -85,6 +86,7 @@ var vietnameseAudio = audioWords{
 		device.RefusedForm:       "thiết bị không phát được dạng âm thanh này (%v)",
 		device.RefusedSize:       "tệp quá lớn: %s; thiết bị chỉ nhận đến %d MiB",
 		device.RefusedSilent:     "không giải mã được chút âm thanh nào",
+		device.RefusedScant:      "gần như không có âm thanh: chỉ %.2f giây trong %s; tệp bị cắt ngang hoặc là loại tệp khác",
 		device.RefusedUnreadable: "không đọc được hết tệp (%v)",
 	},
 	kinds: map[sniff.Kind]string{
@@ -135,6 +137,8 @@ func (a audioWords) refusal(v device.Verdict) string {
 		return fmt.Sprintf(text, v.Found.Format)
 	case device.RefusedForm:
 		return fmt.Sprintf(text, v.Form())
+	case device.RefusedScant:
+		return fmt.Sprintf(text, v.Sound.Duration.Seconds(), size(v.Size))
 	case device.RefusedUnreadable:
 		return fmt.Sprintf(text, v.Err)
 	case device.RefusedSize:

@@ -30,6 +30,7 @@ const (
 	RefusedForm       Refusal = "unsupported"  // a codec that is played, in a form that is not
 	RefusedSize       Refusal = "too-large"    // over loa.MaxMediaLen
 	RefusedSilent     Refusal = "no-sound"     // not one frame of sound can be decoded
+	RefusedScant      Refusal = "too-little"   // a moment of sound: by accident, or what is left of a file
 	RefusedUnreadable Refusal = "unreadable"   // the file itself cannot be read
 )
 
@@ -63,6 +64,8 @@ func Judge(size int64, open func() (io.ReadCloser, error)) Verdict {
 	}
 	v.Sound, v.Err = speaker.Probe(open)
 	switch {
+	case v.Err == nil && scant(v.Sound):
+		v.nameScant(open)
 	case v.Err == nil && v.Sound.Frames > 0:
 	case v.Err == nil:
 		v.Refusal = RefusedSilent
@@ -71,7 +74,56 @@ func Judge(size int64, open func() (io.ReadCloser, error)) Verdict {
 	default:
 		v.Refusal = RefusedUnreadable
 	}
+	v.unknow()
 	return v
+}
+
+// What is nothing to speak of. A chime is shorter than a second, but whole; a
+// picture beside it in a tag is no damage.
+const (
+	scantWhole   = 100 * time.Millisecond // of a file without damage too
+	scantDamaged = time.Second            // of one that is
+	scantPart    = 100                    // times as much damage as sound
+)
+
+// scant is true for sound that is there by accident, as in the bytes of a film,
+// or is all that a broken file has left.
+func scant(s speaker.SoundInfo) bool {
+	if s.Frames == 0 || s.Duration >= scantDamaged {
+		return false
+	}
+	sound := int64(s.Duration.Seconds() * float64(s.BitRate) / 8)
+	return s.Duration < scantWhole || s.Damage > scantPart*sound
+}
+
+// nameScant refuses a file with a moment of sound by what else it is, if that
+// is known.
+func (v *Verdict) nameScant(open func() (io.ReadCloser, error)) {
+	head, err := v.head(open)
+	if err != nil {
+		v.Refusal, v.Err = RefusedUnreadable, err
+		return
+	}
+	v.Refusal, v.Found = RefusedScant, sniff.Of(head)
+	switch {
+	case decodable[v.Found.Format], v.Found.Kind == sniff.Unknown:
+	case v.Found.Kind == sniff.Sound, v.Found.Kind == sniff.Video:
+		v.Refusal = RefusedCodec
+	default:
+		v.Refusal = RefusedContent
+	}
+}
+
+// unknow takes back what the search for sound noted of a file that proved to
+// hold none: what is no sound has no codec and no damage.
+func (v *Verdict) unknow() {
+	switch v.Refusal {
+	case Accepted, RefusedUnreadable, RefusedScant:
+	case RefusedForm, RefusedSilent:
+		v.Sound.Damage, v.Sound.BadFrames = 0, 0
+	default:
+		v.Sound = speaker.SoundInfo{}
+	}
 }
 
 // Playable is true when the device accepts the file.
@@ -185,6 +237,8 @@ func (v Verdict) Reason() string {
 		return fmt.Sprintf("%.0f MiB are too large; allowed: at most %d MiB", float64(v.Size)/(1<<20), loa.MaxMediaLen>>20)
 	case RefusedSilent:
 		return "no sound can be decoded in it"
+	case RefusedScant:
+		return fmt.Sprintf("it holds only %.2f s of sound in %d bytes", v.Sound.Duration.Seconds(), v.Size)
 	}
 	return v.Err.Error()
 }

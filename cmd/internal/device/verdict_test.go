@@ -170,4 +170,48 @@ func TestAHoleInAFileIsDamageAndNoRefusal(t *testing.T) {
 	assert.Contains(t, v.String(), v.Damage())
 }
 
+// frames are the first n frames of a file of constant frames, of bytes each.
+func frames(t testing.TB, n int) []byte {
+	t.Helper()
+	const bytes = 192 // 64 kbit/s at 48 kHz
+	b := sound(t, "mono48-cbr64.mp3")
+	require.GreaterOrEqual(t, len(b), n*bytes)
+	return b[:n*bytes]
+}
+
+func TestAMomentOfSoundIsNothingToSpeakOf(t *testing.T) {
+	film := filled(transport)
+	for _, c := range []struct {
+		name  string
+		bytes []byte
+		want  Refusal
+		says  string
+	}{
+		{"three frames alone", frames(t, 3), RefusedScant, "it holds only 0.02 s of sound in 576 bytes"},
+		{"half a second and a download that ended", append(frames(t, 20), make([]byte, 2<<20)...), RefusedScant, "0.43 s of sound in 2100992 bytes"},
+		{"frames in a film", append(film, frames(t, 3)...), RefusedCodec, "MPEG-TS is not played"},
+		{"a chime", frames(t, 9), Accepted, ""},
+		{"a chime with a picture", append(id3(300_000, 300_000), frames(t, 9)...), Accepted, ""},
+		{"a chime with damage", append(frames(t, 9), filled("")[:40_000]...), Accepted, ""},
+	} {
+		v := judge(c.bytes)
+		assert.Equal(t, c.want, v.Refusal, "%s: %v", c.name, v)
+		assert.Contains(t, v.Reason(), c.says, c.name)
+	}
+}
+
+func TestWhatIsNoSoundHasNoCodecAndNoDamage(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"page": []byte("<!DOCTYPE html><html><title>404</title>"), "zeros": make([]byte, 300<<10), "noise": filled("nothing known"),
+		"picture": filled(png), "tags": id3(4000, 4000), "FLAC": filled("fLaC\x00\x00\x00\x22"),
+	} {
+		v := judge(b)
+		assert.Zero(t, v.Sound, name)
+		assert.Empty(t, v.Damage(), name)
+	}
+	v := judge([]byte("RIFF\x24\x00\x00\x00WAVEfmt "))
+	assert.EqualValues(t, "wav", v.Sound.Codec, "that much is known")
+	assert.Empty(t, v.Damage())
+}
+
 func digest(b []byte) [sha256.Size]byte { return sha256.Sum256(b) }
