@@ -90,9 +90,10 @@ func (d *Decoder) Read(dst []float32) (frames int, err error) {
 	return frames, nil
 }
 
-// Damage tells what was not played so far: bytes that belonged to no page, and
-// packets that were missing, or could not be decoded, and were concealed. Of the
-// missing the number is a guess, by the length of 20 ms.
+// Damage tells what was not played so far: bytes that belonged to no page, or
+// to one that could not be placed or played, and packets that were missing, or
+// could not be decoded, and were concealed. Of the missing the number is a guess,
+// by the length of 20 ms.
 func (d *Decoder) Damage() (bytes, frames int64) {
 	return d.stream.pages.damaged, d.bad + d.stream.lostPackets()
 }

@@ -14,7 +14,8 @@
 // behind them is damage.
 //
 // Played: mapping family 0, one or two channels, chains of several links,
-// streams multiplexed with others (the first Opus stream counts), recordings
+// also where the head of a link but the first is lost (it is played like the one
+// before), streams multiplexed with others (the first Opus stream counts), recordings
 // that begin in mid-broadcast. The output gain of the header is applied; the
 // R128 gains among the comments are not. Everything else is refused by name: see
 // ErrUnsupported and ErrNotAudio.

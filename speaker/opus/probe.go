@@ -17,7 +17,7 @@ type Info struct {
 	Packets   int64         // of sound
 	Malformed int64         // packets that are none
 	Lost      int64         // packets that are concealed, missing and malformed ones, as if of 20 ms each
-	Damaged   int64         // bytes that belong to no page
+	Damaged   int64         // bytes that belong to no page, or to one that cannot be placed or played
 	Mended    int64         // pages of which one byte was wrong and put right
 	Links     int           // of the chain; 1 as a rule
 	NoEnd     bool          // the file, or a link of it, ends without its last page: probably cut short; streams captured live lack it too

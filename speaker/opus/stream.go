@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,7 @@ type stream struct {
 	tags     tagState
 	vendor   string
 	others   []string // codecs of other streams, until a link is found
+	beside   []uint32 // serials of other streams, maxBeside at most
 
 	sequence uint32 // of the last page of the link
 	placed   bool   // position is known
@@ -63,6 +65,9 @@ type stream struct {
 }
 
 const noEnd = 1<<63 - 1
+
+// maxBeside is how many other streams are known by their serials.
+const maxBeside = 64
 
 // tagState is how far the comment header of a link was passed.
 type tagState uint8
@@ -134,28 +139,45 @@ func (s *stream) page(p page) (began bool) {
 		return s.first(p)
 	}
 	s.grouping = false
-	if !s.open {
-		if len(s.others) > 0 {
-			s.fail = s.ended(nil)
-		}
+	if !s.open && len(s.others) > 0 {
+		s.fail = s.ended(nil)
 		return false
 	}
-	if p.serial != s.serial {
+	if began = s.headless(p); !s.open || p.serial != s.serial {
+		s.unbegun(p)
 		return false
 	}
 	missing := int32(p.sequence - s.sequence - 1)
 	if missing != 0 && s.stray(missing) {
 		s.pages.drop()
-		return false
+		return began
 	}
 	s.sequence, s.over = p.sequence, p.has(flagLast)
 	if skip, isTags := s.passTags(&p); isTags {
 		if skip {
-			return false
+			return began
 		}
 	}
 	s.data(p, missing)
-	return false
+	return began
+}
+
+// headless begins a link of which the first page is lost: one is over, and here
+// are the tags of the next. It is played with the head of the one before.
+func (s *stream) headless(p page) (began bool) {
+	if !s.open || !s.over || slices.Contains(s.beside, p.serial) || !bytes.HasPrefix(p.body, []byte(tagsMagic)) {
+		return false
+	}
+	s.begins(p.serial, p.sequence-1, s.head)
+	return true
+}
+
+// unbegun counts a page of another stream as damage, if that never began: its
+// first page is lost, and with it how to play it.
+func (s *stream) unbegun(p page) {
+	if len(s.beside) < maxBeside && !slices.Contains(s.beside, p.serial) {
+		s.pages.drop()
+	}
 }
 
 // stray is true when the order goes on behind a page that is out of it: a block
@@ -172,7 +194,11 @@ func (s *stream) stray(missing int32) bool {
 
 // first looks at the first page of a logical stream.
 func (s *stream) first(p page) (began bool) {
-	if !bytes.HasPrefix(p.body, []byte(headMagic)) {
+	ours := bytes.HasPrefix(p.body, []byte(headMagic))
+	if (!ours || s.open && s.grouping) && len(s.beside) < maxBeside && !slices.Contains(s.beside, p.serial) {
+		s.beside = append(s.beside, p.serial)
+	}
+	if !ours {
 		if !s.open && len(s.others) < 8 {
 			s.others = append(s.others, codecName(p.body))
 		}
@@ -193,16 +219,22 @@ func (s *stream) first(p page) (began bool) {
 		s.fail = err
 		return false
 	}
+	s.begins(p.serial, p.sequence, h)
+	s.grouping = true
+	return true
+}
+
+// begins begins a link.
+func (s *stream) begins(serial, sequence uint32, h head) {
 	if s.open && !s.over {
 		s.unended++
 	}
 	s.pages.locked, s.over = true, false
-	s.open, s.grouping, s.serial, s.head = true, true, p.serial, h
-	s.sequence, s.tags = p.sequence, tagsDue
+	s.open, s.serial, s.head = true, serial, h
+	s.sequence, s.tags = sequence, tagsDue
 	s.placed, s.position, s.begin, s.end, s.gone = false, 0, 0, noEnd, 0
 	s.tail, s.part = nil, s.part[:0]
 	s.links++
-	return true
 }
 
 // passTags passes over the comment header, which may be megabytes long (a
@@ -283,104 +315,5 @@ func (s *stream) data(p page, missing int32) {
 	s.place(p)
 }
 
-// place works out where the packets of the queue lie in time: the last of them
-// ends at the page's granule position. What is missing between them and those
-// before becomes a hole.
-func (s *stream) place(p page) {
-	if len(s.queue) == 0 {
-		return
-	}
-	sum, broken := s.measure()
-	s.end = noEnd
-	known := p.granule >= 0
-	if !s.placed {
-		s.placeFirst(p, sum)
-	} else if known {
-		s.placeNext(p, sum, broken)
-	}
-	if known {
-		s.gone = 0
-	}
-	s.sounded += sum
-}
-
-// measure is how long the packets of the queue are, and which of them is the
-// first that is none; -1: all are good.
-func (s *stream) measure() (sum int64, broken int) {
-	broken = -1
-	for i, q := range s.queue {
-		sum += int64(q.frames)
-		if q.frames > 0 {
-			continue
-		}
-		s.queue[i].data = nil
-		s.malformed++
-		if broken < 0 {
-			broken = i
-		}
-	}
-	return sum, broken
-}
-
-// placeFirst begins the count of a link.
-func (s *stream) placeFirst(p page, sum int64) {
-	s.placed = true
-	s.position = max(p.granule-sum, 0)
-	s.begin = s.position
-	if s.gone > 0 && s.fill(s.position) {
-		s.queue[0].hole, s.begin, s.position = int(s.position), 0, 0
-	}
-	if p.has(flagLast) && p.granule >= 0 && p.granule < sum {
-		s.end = p.granule
-	}
-}
-
-// placeNext goes on with it. broken is what measure found.
-func (s *stream) placeNext(p page, sum int64, broken int) {
-	hole := p.granule - sum - s.position
-	switch {
-	case hole < 0 && p.has(flagLast) && p.granule >= s.position:
-		s.end = p.granule
-	case hole >= quantum && s.fill(hole):
-		if broken >= 0 && s.gone == 0 {
-			s.queue[broken].frames = int(hole)
-		} else {
-			s.queue[0].hole = int(hole)
-		}
-	default: // the count goes on from elsewhere, or was inexact
-		s.position += hole
-		s.begin += hole
-	}
-}
-
-// What a hole may last, in frames. A page holds a second as a rule; a gap
-// without one missing has no place in a file (RFC 7845 section 4.1) but is met.
-const (
-	holePerPage = 10 * Rate
-	holeOfNone  = Rate
-	// holesAhead is how much longer than the sound so far all holes of a file may
-	// be, holesMost how long at all: a few bytes must not silence a loudspeaker for
-	// hours.
-	holesAhead = 60 * Rate
-	holesMost  = 5 * 60 * Rate
-)
-
-// fill is true when a hole of that many frames is believed, and counts it. It is
-// all or nothing: one that is too long is two recordings joined, or a lie.
-func (s *stream) fill(frames int64) bool {
-	longest := int64(holeOfNone)
-	if s.gone > 0 {
-		longest = min(s.gone*holePerPage, holesMost)
-	}
-	if frames > longest || s.filled+frames > min(s.sounded+holesAhead, holesMost) {
-		return false
-	}
-	s.filled += frames
-	return true
-}
-
 // endless is true when one of the links so far has no last page.
 func (s *stream) endless() bool { return s.unended > 0 || !s.over }
-
-// lostPackets is how many packets are missing, a guess: as if of 20 ms each.
-func (s *stream) lostPackets() int64 { return (s.holes + concealFrames - 1) / concealFrames }
