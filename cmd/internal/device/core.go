@@ -310,7 +310,11 @@ func (c *Core) record(at time.Time, typ loa.EventType, detail any) {
 }
 
 func (c *Core) faultChanged(at time.Time, typ loa.EventType, f loa.Fault) {
-	c.Log.Warn("fault "+string(typ), "code", f.Code, "text", f.Text)
+	if typ == loa.EventClear {
+		c.Log.Info("fault cleared", "code", f.Code, "was", f.Text)
+	} else {
+		c.Log.Warn("fault raised", "code", f.Code, "text", f.Text)
+	}
 	c.record(at, typ, faultDetail{f.Code, f.Text})
 }
 

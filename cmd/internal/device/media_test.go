@@ -3,6 +3,7 @@ package device
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -199,4 +200,15 @@ func TestAFileTooLargeForTheDeviceSaysSo(t *testing.T) {
 	assert.Equal(t, RefusedSize, got[0].Code)
 	_, _, err = JudgeSound(folder, loa.Media{File: "lon.wav"})
 	assert.EqualError(t, err, "lon.wav: 2048 MiB are too large; allowed: at most 64 MiB")
+}
+
+// The daemon's log says what became of a fault, and what it was.
+func TestTheLogSaysThatAFaultCameAndWent(t *testing.T) {
+	var log strings.Builder
+	c := &Core{Parts: Parts{Log: slog.New(slog.NewTextHandler(&log, nil)), Journal: &Lines{W: io.Discard}}}
+	c.faults.changed = c.faultChanged
+	c.faults.set(time.Now(), faultMedia, "tin: sound tin.mp3 is not on this device")
+	c.faults.set(time.Now(), faultMedia, "")
+	assert.Contains(t, log.String(), `level=WARN msg="fault raised" code=media text="tin: sound tin.mp3 is not on this device"`)
+	assert.Contains(t, log.String(), `level=INFO msg="fault cleared" code=media was="tin: sound tin.mp3 is not on this device"`)
 }
