@@ -327,6 +327,34 @@ func TestAFileThatEndsInTheMidstOfAFrameMayBeCutShort(t *testing.T) {
 	assert.Equal(t, true, rep["playable"])
 }
 
+func TestAFileThatGoesOnWithSomethingElseSaysWhat(t *testing.T) {
+	b := get(t, "../../testdata/bulletin/ban-tin-sang.mp3")[:50_000]
+	zeros := put(t, "do-dang.mp3", append(b[:50_000:50_000], make([]byte, 50_000)...))
+	code, rep := report(t, zeros)
+	assert.Zero(t, code)
+	assert.Equal(t, []string{"unfinished"}, codes(rep))
+	_, out, _ := run("--lang", "en", "audio", "check", zeros)
+	assert.Contains(t, out, "the last 48 KiB are zeros, 49 % of the file: copying or downloading it did not finish; do it again")
+	_, out, _ = run("--lang", "vi", "audio", "check", zeros)
+	assert.Contains(t, out, "48 KiB cuối tệp toàn byte 0, bằng 49 % tệp")
+
+	_, rep = report(t, put(t, "la.mp3", append(b[:50_000:50_000], bytes.Repeat([]byte("something"), 3000)...)))
+	assert.Equal(t, []string{"other-end"}, codes(rep))
+
+	holed := bytes.Join([][]byte{b[:20_000], bytes.Repeat([]byte{0x55}, 2048), b[22_048:], make([]byte, 50_000)}, nil)
+	_, rep = report(t, put(t, "hai.mp3", holed))
+	assert.Equal(t, []string{"damage", "unfinished"}, codes(rep))
+}
+
+func TestZerosBeforeTheSoundAreNotTakenForAll(t *testing.T) {
+	b := append(make([]byte, 300<<10), get(t, sounds+"mono44-cbr48.mp3")...)
+	code, out, _ := run("--lang", "en", "audio", "check", put(t, "0.mp3", b))
+	assert.Equal(t, 1, code)
+	assert.Contains(t, out, "it begins with 300 KiB of zeros")
+	_, out, _ = run("--lang", "vi", "audio", "check", put(t, "0.mp3", b))
+	assert.Contains(t, out, "tệp bắt đầu bằng 300 KiB toàn byte 0")
+}
+
 func TestAWAVThatWasCutShortSaysSo(t *testing.T) {
 	b := get(t, tone(t, 24000, 2, sine(0.2)))
 	_, rep := report(t, put(t, "cut.wav", b[:len(b)-10_000]))

@@ -196,7 +196,7 @@ func (c *checked) heard(l *listener, err error) {
 	if l.heard() > silentLUFS {
 		c.GainDB = number(l.gain())
 	}
-	c.warned = l.warnings(c.verdict.Sound.Missing)
+	c.warned = l.warnings(c.verdict)
 	for _, w := range c.warned {
 		c.Warnings = append(c.Warnings, toldAbout{w.code, english.audio.warning(w)})
 	}

@@ -15,6 +15,7 @@ type audioWords struct {
 	mono, stereo                                                                     string
 	wrote, concealed, resampled, pipe                                                string
 	refusals                                                                         map[device.Refusal]string // with the arguments of refusal
+	manyZeros, firstZeros                                                            string                    // for RefusedZeros, when it is not all zeros
 	kinds                                                                            map[sniff.Kind]string
 	warnings                                                                         map[string]string // by warning.code, with its args
 }
@@ -32,7 +33,7 @@ var englishAudio = audioWords{
 	refusals: map[device.Refusal]string{
 		device.RefusedEmpty:      "the file is empty",
 		device.RefusedTags:       "it holds only tags (title, picture), no sound",
-		device.RefusedTagLength:  "the tag at its start says it has %d bytes, the whole file has only %d: it was cut short before any sound; copy or download it again",
+		device.RefusedTagLength:  "the tag at its start says it has %d bytes, the whole file has only %d: the file was cut short or the tag is wrong; copy or download it again",
 		device.RefusedZeros:      "it holds nothing but zeros: copying or downloading it was never finished; do it again",
 		device.RefusedContent:    "it is no sound but %s",
 		device.RefusedCodec:      "the device does not play %s; it plays " + device.Playables,
@@ -42,6 +43,8 @@ var englishAudio = audioWords{
 		device.RefusedScant:      "there is next to no sound in it: %.2f s in %s; it was cut short, or is another kind of file",
 		device.RefusedUnreadable: "the file cannot be read to its end (%v)",
 	},
+	manyZeros:  "it holds nothing but zeros in its first %d KiB: copying or downloading it was never finished; do it again",
+	firstZeros: "it begins with %d KiB of zeros: copying or downloading it went wrong; do it again",
 	kinds: map[sniff.Kind]string{
 		sniff.Unknown: "something unknown", sniff.Sound: "sound", sniff.Video: "video",
 		sniff.Picture: "a picture", sniff.Document: "a document", sniff.Archive: "an archive",
@@ -50,6 +53,8 @@ var englishAudio = audioWords{
 	warnings: map[string]string{
 		"damage":          "the file is damaged: %d bytes left out, %d frames concealed, at %s; listen to it, or copy it again",
 		"cut-end":         "it ends in the midst of a frame (%d bytes left out): perhaps it was cut short; listen to its end",
+		"unfinished":      "the last %s are zeros, %d %% of the file: copying or downloading it did not finish; do it again",
+		"other-end":       "the last %s are no sound, %d %% of the file: it is damaged, or something else was put behind it; listen to its end",
 		"cut-short":       "the file was cut short: %d bytes at its end are missing; copy or download it again",
 		"ends-early":      "the sound ends at %s, before the file does: %v",
 		"rate-changes":    "files are glued together: at %s it goes on at %d Hz; that is played, but encode it anew if you can",
@@ -68,18 +73,18 @@ var englishAudio = audioWords{
 
 var vietnameseAudio = audioWords{
 	file: "Tệp", format: "Định dạng", rate: "Tần số mẫu", duration: "Thời lượng", bitRate: "Tốc độ bit", encoder: "Bộ mã hóa",
-	damage: "Hư hỏng", none: "không", damageOf: "bỏ qua %d byte, che %d khung",
-	loudness: "Âm lượng", span: "biên độ %.1f LU", silence: "không đo được", peak: "Đỉnh thực",
+	damage: "Hư hỏng", none: "không", damageOf: "bỏ qua %d byte, bù %d khung hỏng",
+	loudness: "Âm lượng", span: "dải âm lượng %.1f LU", silence: "không đo được", peak: "Đỉnh thực",
 	target: "(để đạt %.0f LUFS)", targetMono: "(để đạt %.0f LUFS; đơn kênh tính như hai kênh vì loa phát cả hai)", playable: "Phát được", yes: "có", no: "KHÔNG", hint: "Chuyển đổi", note: "Lưu ý",
 	mono: "đơn kênh", stereo: "hai kênh",
 	wrote:     "%s: %d Hz, %s, %.1f s",
-	concealed: "%s bị hỏng: bỏ qua %d byte, che %d khung",
+	concealed: "%s bị hỏng: bỏ qua %d byte, bù %d khung hỏng",
 	resampled: "%s chuyển sang %d Hz từ %s; phần còn lại được đổi về %d Hz",
 	pipe:      "đầu ra chuẩn",
 	refusals: map[device.Refusal]string{
 		device.RefusedEmpty:      "tệp rỗng",
 		device.RefusedTags:       "tệp chỉ có thẻ thông tin (tên bài, ảnh bìa), không có âm thanh",
-		device.RefusedTagLength:  "thẻ ở đầu tệp ghi dài %d byte nhưng cả tệp chỉ có %d byte: tệp bị cụt, không còn âm thanh; hãy sao chép hoặc tải lại",
+		device.RefusedTagLength:  "thẻ ở đầu tệp ghi dài %d byte nhưng cả tệp chỉ có %d byte: tệp bị cắt ngang hoặc thẻ ghi sai; hãy sao chép hoặc tải lại",
 		device.RefusedZeros:      "tệp chỉ toàn byte 0: sao chép hoặc tải về chưa xong; hãy làm lại",
 		device.RefusedContent:    "đây không phải âm thanh mà là %s",
 		device.RefusedCodec:      "thiết bị không phát được %s; chỉ phát được MP3, Opus (.opus) và WAV",
@@ -89,15 +94,19 @@ var vietnameseAudio = audioWords{
 		device.RefusedScant:      "gần như không có âm thanh: chỉ %.2f giây trong %s; tệp bị cắt ngang hoặc là loại tệp khác",
 		device.RefusedUnreadable: "không đọc được hết tệp (%v)",
 	},
+	manyZeros:  "%d KiB đầu của tệp chỉ toàn byte 0: sao chép hoặc tải về chưa xong; hãy làm lại",
+	firstZeros: "tệp bắt đầu bằng %d KiB toàn byte 0: sao chép hoặc tải về bị lỗi; hãy làm lại",
 	kinds: map[sniff.Kind]string{
 		sniff.Unknown: "dữ liệu không rõ loại", sniff.Sound: "âm thanh", sniff.Video: "video",
-		sniff.Picture: "ảnh", sniff.Document: "văn bản tài liệu", sniff.Archive: "tệp nén",
+		sniff.Picture: "ảnh", sniff.Document: "tài liệu", sniff.Archive: "tệp nén",
 		sniff.Program: "chương trình máy tính", sniff.Database: "cơ sở dữ liệu", sniff.Page: "trang web", sniff.Playlist: "danh sách phát", sniff.Text: "văn bản",
 	},
 	warnings: map[string]string{
-		"damage":          "tệp bị hỏng: bỏ qua %d byte, che %d khung, tại %s; hãy nghe thử hoặc sao chép lại",
-		"cut-end":         "tệp dừng giữa một khung (bỏ qua %d byte): có thể bị cụt; hãy nghe thử đoạn cuối",
-		"cut-short":       "tệp bị cụt: thiếu %d byte ở cuối; hãy sao chép hoặc tải lại",
+		"damage":          "tệp bị hỏng: bỏ qua %d byte, bù %d khung hỏng, tại %s; hãy nghe thử hoặc sao chép lại",
+		"cut-end":         "tệp bị cắt ngang ở cuối (bỏ qua %d byte): có thể thiếu phần sau; hãy nghe thử đoạn cuối",
+		"unfinished":      "%s cuối tệp toàn byte 0, bằng %d %% tệp: sao chép hoặc tải về chưa xong; hãy làm lại",
+		"other-end":       "%s cuối tệp không phải âm thanh, bằng %d %% tệp: tệp bị hỏng hoặc bị ghép thứ khác vào sau; hãy nghe thử đoạn cuối",
+		"cut-short":       "tệp bị cắt ngang: thiếu %d byte ở cuối; hãy sao chép hoặc tải lại",
 		"ends-early":      "âm thanh dừng ở %s, trước khi hết tệp: %v",
 		"rate-changes":    "nhiều tệp ghép lại: từ %s chuyển sang %d Hz; vẫn phát được, nhưng nên mã hóa lại",
 		"silent":          "gần như không có tiếng: người dân sẽ không nghe thấy gì",
@@ -131,6 +140,14 @@ func (a audioWords) refusal(v device.Verdict) string {
 	switch v.Refusal {
 	case device.RefusedTagLength:
 		return fmt.Sprintf(text, v.Tag, v.Size)
+	case device.RefusedZeros:
+		switch {
+		case v.AllZeros():
+		case v.ManyZeros():
+			return fmt.Sprintf(a.manyZeros, v.Zeros>>10)
+		default:
+			return fmt.Sprintf(a.firstZeros, v.Zeros>>10)
+		}
 	case device.RefusedContent:
 		return fmt.Sprintf(text, a.content(v.Found))
 	case device.RefusedCodec:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 
+	"loa/cmd/internal/device"
 	"loa/speaker"
 	"loa/speaker/loudness"
 )
@@ -286,19 +287,11 @@ type warning struct {
 	args []any
 }
 
-// warnings looks at what was heard; missing bytes at the end were promised by
-// the header.
-func (l *listener) warnings(missing int64) (out []warning) {
+// warnings looks at what was heard, and at what the device's verdict knows of
+// the end of the file.
+func (l *listener) warnings(v device.Verdict) (out []warning) {
 	warn := func(code string, args ...any) { out = append(out, warning{code, args}) }
-	switch {
-	case l.bad == 0 && l.bytes > 0 && len(l.spots) == 1 && l.spots[0] > l.seconds-0.1:
-		warn("cut-end", l.bytes)
-	case l.bytes > 0 || l.bad > 0:
-		warn("damage", l.bytes, l.bad, clocks(l.spots))
-	}
-	if missing > 0 {
-		warn("cut-short", missing)
-	}
+	l.warnDamage(v, warn)
 	if l.err != nil {
 		warn("ends-early", clock(l.seconds), l.err)
 	}
@@ -330,6 +323,38 @@ func (l *listener) warnings(missing int64) (out []warning) {
 		warn("silent-end", end)
 	}
 	return out
+}
+
+// mostFrame is more, in bytes, than the rest of a frame that was cut short.
+const mostFrame = 4096
+
+func (l *listener) warnDamage(v device.Verdict, warn func(string, ...any)) {
+	bytes, spots, end := l.bytes, l.spots, v.Unfinished()
+	part := func(n int64) int64 { return 100 * n / max(v.Size, 1) }
+	if end > 0 { // that is told apart
+		bytes -= min(end, bytes)
+		if n := len(spots); n > 0 && spots[n-1] > l.seconds-0.1 {
+			spots = spots[:n-1]
+		}
+		if bytes < mostFrame && len(spots) == 0 { // of the frame that the zeros begin in
+			bytes = 0
+		}
+	}
+	switch atEnd := l.bad == 0 && len(spots) == 1 && spots[0] > l.seconds-0.1; {
+	case bytes == 0 && l.bad == 0:
+	case atEnd && bytes > mostFrame:
+		warn("other-end", size(bytes), part(bytes))
+	case atEnd:
+		warn("cut-end", bytes)
+	default:
+		warn("damage", bytes, l.bad, clocks(spots))
+	}
+	if end > 0 {
+		warn("unfinished", size(end), part(end))
+	}
+	if v.Sound.Missing > 0 {
+		warn("cut-short", v.Sound.Missing)
+	}
 }
 
 func (l *listener) warnChannels(warn func(string, ...any)) {

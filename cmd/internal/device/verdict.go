@@ -24,7 +24,7 @@ const (
 	RefusedEmpty      Refusal = "empty"        // no byte
 	RefusedTags       Refusal = "tags-only"    // titles and pictures, no sound
 	RefusedTagLength  Refusal = "tag-too-long" // a tag that says it is longer than the file
-	RefusedZeros      Refusal = "zeros"        // nothing but zeros
+	RefusedZeros      Refusal = "zeros"        // nothing but zeros, or so many of them that it was given up
 	RefusedContent    Refusal = "not-sound"    // something else, see Verdict.Found
 	RefusedCodec      Refusal = "codec"        // sound or video of a kind that is not played, see Verdict.Found
 	RefusedForm       Refusal = "unsupported"  // a codec that is played, in a form that is not
@@ -42,6 +42,8 @@ type Verdict struct {
 	Found   sniff.Content // what it is instead; the zero Content when nothing is known
 	Size    int64         // bytes of the file
 	Tag     int64         // bytes that the tags at its start say they have
+	Zeros   int64         // bytes of zeros at the start, behind the tags, of a file refused for them; looked for in mostZeros
+	Tail    int64         // bytes of zeros at the end of a file that was read to it
 	Err     error         // the decoder's own words, nil when Refusal says all
 }
 
@@ -62,7 +64,13 @@ func Judge(size int64, open func() (io.ReadCloser, error)) Verdict {
 		}
 		return v
 	}
-	v.Sound, v.Err = speaker.Probe(open)
+	t := &tail{}
+	v.Sound, v.Err = speaker.Probe(func() (io.ReadCloser, error) {
+		f, err := open()
+		t.ReadCloser = f
+		return t, err
+	})
+	v.Tail = t.zeros
 	switch {
 	case v.Err == nil && scant(v.Sound):
 		v.nameScant(open)
@@ -76,6 +84,37 @@ func Judge(size int64, open func() (io.ReadCloser, error)) Verdict {
 	}
 	v.unknow()
 	return v
+}
+
+// tail counts the zeros that a file ends with, while it is read.
+type tail struct {
+	io.ReadCloser
+	zeros int64 // at the end of what was read
+}
+
+// Read reads and counts.
+func (t *tail) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	switch rest := len(bytes.TrimRight(p[:n], "\x00")); rest {
+	case 0:
+		t.zeros += int64(n)
+	default:
+		t.zeros = int64(n - rest)
+	}
+	return n, err
+}
+
+// leastTail is more zeros, in bytes, than any frame has of its own.
+const leastTail = 4096
+
+// Unfinished is how many bytes at the end of a file that is played are zeros in
+// place of sound, as a download leaves them that made room for the whole and was
+// never finished; 0 for none. Zeros in a WAV are silence.
+func (v Verdict) Unfinished() int64 {
+	if n := min(v.Tail, v.Sound.Damage); n >= leastTail && v.Sound.Codec != speaker.WAV {
+		return n
+	}
+	return 0
 }
 
 // What is nothing to speak of. A chime is shorter than a second, but whole; a
@@ -142,10 +181,13 @@ func (v *Verdict) name(open func() (io.ReadCloser, error)) {
 	case v.Tag > v.Size:
 		v.Refusal = RefusedTagLength
 		return
+	case v.Zeros > headBytes:
+		v.Refusal = RefusedZeros
+		return
 	case tagsOnly(head, v.Tag > 0):
 		v.Refusal = RefusedTags
 		return
-	case len(bytes.Trim(head, "\x00")) == 0:
+	case v.Zeros > 0:
 		v.Refusal = RefusedZeros
 		return
 	}
@@ -211,7 +253,46 @@ func (v *Verdict) head(open func() (io.ReadCloser, error)) ([]byte, error) {
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return head, err
+	if len(bytes.TrimLeft(head, "\x00")) > 0 || err != nil {
+		return head, err
+	}
+	head = bytes.Clone(head)
+	v.Zeros = leading(r)
+	return head, nil
+}
+
+// mostZeros is how many zeros are read at the start of a file, in bytes, to say
+// how many there are.
+const mostZeros = 512 << 10
+
+// leading counts the zeros that r begins with, mostZeros or a little more at most.
+func leading(r io.Reader) (zeros int64) {
+	for buf := make([]byte, 4096); zeros < mostZeros; {
+		n, err := r.Read(buf)
+		rest := len(bytes.TrimLeft(buf[:n], "\x00"))
+		zeros += int64(n - rest)
+		if rest > 0 || err != nil {
+			break
+		}
+	}
+	return zeros
+}
+
+// AllZeros is true when a file that was refused for its zeros is known to hold
+// nothing else, ManyZeros when nothing else was found as far as it was looked at.
+func (v Verdict) AllZeros() bool { return v.Zeros >= v.Size-v.Tag }
+
+// ManyZeros is explained at AllZeros.
+func (v Verdict) ManyZeros() bool { return v.Zeros >= mostZeros }
+
+func (v Verdict) zerosReason() string {
+	switch {
+	case v.AllZeros():
+		return "it holds nothing but zeros: a copy or download that was never finished"
+	case v.ManyZeros():
+		return fmt.Sprintf("it holds nothing but zeros in its first %d KiB: a copy or download that was never finished", v.Zeros>>10)
+	}
+	return fmt.Sprintf("it begins with %d KiB of zeros: a copy or download that went wrong", v.Zeros>>10)
 }
 
 // Reason says in one line why the file is refused, "" when it is not.
@@ -224,9 +305,9 @@ func (v Verdict) Reason() string {
 	case RefusedTags:
 		return "it holds only tags (title, picture), no sound"
 	case RefusedTagLength:
-		return fmt.Sprintf("the tag at its start says it has %d bytes, the whole file only %d: the file was cut short before any sound", v.Tag, v.Size)
+		return fmt.Sprintf("the tag at its start says it has %d bytes, the whole file only %d: the file was cut short or the tag is wrong", v.Tag, v.Size)
 	case RefusedZeros:
-		return "it holds nothing but zeros: a copy or download that was never finished"
+		return v.zerosReason()
 	case RefusedContent:
 		return v.elsewise()
 	case RefusedCodec:
@@ -279,8 +360,12 @@ func (v Verdict) elsewise() string {
 // nothing is known to be. Only decoding finds all of it.
 func (v Verdict) Damage() string {
 	var parts []string
-	if v.Sound.Damage > 0 {
-		parts = append(parts, fmt.Sprintf("%d bytes are damaged and left out", v.Sound.Damage))
+	unfinished := v.Unfinished()
+	if n := v.Sound.Damage - unfinished; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d bytes are damaged and left out", n))
+	}
+	if unfinished > 0 {
+		parts = append(parts, fmt.Sprintf("the last %d bytes are zeros: the copy or download did not finish", unfinished))
 	}
 	if v.Sound.BadFrames > 0 {
 		parts = append(parts, fmt.Sprintf("%d frames are concealed", v.Sound.BadFrames))

@@ -84,9 +84,12 @@ func TestWhatIsNoSoundIsNamed(t *testing.T) {
 		{"a tag and padding", append(id3(4000, 4000), make([]byte, 900)...), RefusedTags, "it holds only tags"},
 		{"the old tag alone", append([]byte("TAGtin"), make([]byte, 122)...), RefusedTags, "it holds only tags"},
 		{"an APE tag alone", filled("APETAGEX\xd0\x07\x00\x00"), RefusedTags, "it holds only tags"},
-		{"tag longer than the file", id3(5_000_000, 4000), RefusedTagLength, "the tag at its start says it has 5000010 bytes, the whole file only 4010"},
+		{"tag longer than the file", id3(5_000_000, 4000), RefusedTagLength, "the tag at its start says it has 5000010 bytes, the whole file only 4010: the file was cut short or the tag is wrong"},
 		{"picture behind a tag", append(id3(4000, 4000), filled(png)...), RefusedContent, "a picture (PNG)"},
-		{"zeros", make([]byte, 1<<20), RefusedZeros, "nothing but zeros"},
+		{"zeros", make([]byte, 400<<10), RefusedZeros, "nothing but zeros"},
+		{"many zeros", make([]byte, 1<<20), RefusedZeros, "nothing but zeros in its first 512 KiB"},
+		{"zeros, then sound", append(make([]byte, 300<<10), sound(t, "mono48-cbr64.mp3")...), RefusedZeros, "it begins with 300 KiB of zeros"},
+		{"zeros behind a tag, then sound", append(append(id3(40, 40), make([]byte, 300<<10)...), sound(t, "mono48-cbr64.mp3")...), RefusedZeros, "it begins with 300 KiB"},
 		{"several tags and nothing else", append(id3(40, 40), id3(4000, 4000)...), RefusedTags, "it holds only tags"},
 		{"picture behind two tags", append(append(id3(40, 40), id3(4000, 4000)...), filled(png)...), RefusedContent, "a picture (PNG)"},
 		{"database", filled("SQLite format 3\x00"), RefusedContent, "it is no sound but a database (SQLite)"},
@@ -212,6 +215,19 @@ func TestWhatIsNoSoundHasNoCodecAndNoDamage(t *testing.T) {
 	v := judge([]byte("RIFF\x24\x00\x00\x00WAVEfmt "))
 	assert.EqualValues(t, "wav", v.Sound.Codec, "that much is known")
 	assert.Empty(t, v.Damage())
+}
+
+func TestADownloadThatMadeRoomAndWasNeverFinishedSaysSo(t *testing.T) {
+	for name, codec := range map[string]string{"mono48-cbr64.mp3": "mp3", "hybrid-24k.opus": "opus"} {
+		b := sound(t, name)
+		v := judge(append(b[:len(b)*3/4:len(b)*3/4], make([]byte, 50_000)...))
+		require.True(t, v.Playable(), "%s: %s", codec, v.Reason())
+		assert.InDelta(t, 50_000, v.Unfinished(), 1500, codec)
+		assert.Contains(t, v.Damage(), "bytes are zeros: the copy or download did not finish", codec)
+	}
+	assert.Zero(t, judge(append(sound(t, "mono48-cbr64.mp3"), make([]byte, 1000)...)).Unfinished(), "padding")
+	assert.Zero(t, judge(append(sound(t, "mono48-cbr64.mp3"), filled("")[:50_000]...)).Unfinished(), "something else")
+	assert.Zero(t, judge(append(sound(t, "alaw.wav"), make([]byte, 50_000)...)).Unfinished(), "silence, or nothing that is missed")
 }
 
 func digest(b []byte) [sha256.Size]byte { return sha256.Sum256(b) }
