@@ -84,8 +84,7 @@ const (
 // KSDATAFORMAT_SUBTYPE_WAVEFORMATEX of ksmedia.h.
 const guidTail = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
-// parseFormat reads a fmt chunk. The rate in bytes is ignored: it is often
-// wrong. Only MP3 may come with any format: its frames know better.
+// parseFormat reads a fmt chunk. Only MP3 may come with any format: its frames know better.
 func parseFormat(b []byte) (Format, error) {
 	if len(b) < fmtBytes {
 		return Format{}, notAudio("fmt chunk of %d bytes, at least %d are needed", len(b), fmtBytes)
@@ -95,7 +94,6 @@ func parseFormat(b []byte) (Format, error) {
 		Tag: Tag(le.Uint16(b)), Channels: int(le.Uint16(b[2:])),
 		Rate: int(int32(le.Uint32(b[4:]))), Bits: int(le.Uint16(b[14:])),
 	}
-	block := int(le.Uint16(b[12:]))
 	if f.Tag == extensible && len(b) >= guidAt+2 {
 		f.Tag = Tag(le.Uint16(b[guidAt:]))
 		if tail := string(b[guidAt+2 : min(len(b), guidAt+16)]); len(tail) == 14 && tail != guidTail {
@@ -108,24 +106,29 @@ func parseFormat(b []byte) (Format, error) {
 	if f.Tag == MP3 {
 		return f, nil
 	}
-	if f.Channels > 0 && block%f.Channels == 0 {
-		f.size = block / f.Channels
-	}
-	return f, f.check(int(le.Uint16(b[14:])))
+	return f, f.check(frame{
+		bits: int(le.Uint16(b[14:])), block: int(le.Uint16(b[12:])), perSecond: int64(le.Uint32(b[8:])),
+	})
 }
 
-// check refuses what cannot be played. container is the sample's size in bits
-// as the chunk has it.
-func (f *Format) check(container int) error {
+// frame is what the chunk says of the size of a frame, three times over.
+type frame struct {
+	bits      int   // of a sample
+	block     int   // bytes
+	perSecond int64 // bytes
+}
+
+// check refuses what cannot be played.
+func (f *Format) check(says frame) error {
+	container := says.bits
 	switch f.Tag {
 	case PCM:
-		// The size of a frame says more than the bits do: 20 bits stand in three
-		// bytes, 24 in three or four.
-		if f.size < (f.Bits+7)/8 || f.size > 4 {
-			f.size = (container + 7) / 8
-		}
+		f.size = (container + 7) / 8
 		if f.Bits < 1 || f.size < 1 || f.size > 4 {
 			return unsupported("WAV of %d-bit PCM", f.Bits)
+		}
+		if err := f.widen(says); err != nil {
+			return err
 		}
 	case Float:
 		f.size = container / 8
@@ -146,6 +149,26 @@ func (f *Format) check(container int) error {
 	}
 	if f.Rate < minRate || f.Rate > maxRate {
 		return unsupported("WAV of %d Hz", f.Rate)
+	}
+	return nil
+}
+
+// widen has samples of three bytes stand in four, where the chunk says so. The
+// bits know best otherwise: a frame that they do not fill is a writer's mistake,
+// and so is the rate in bytes that was made from it; taken at its word the sound
+// has double speed. Only 24 bits are met in four bytes, and there the rate in
+// bytes decides.
+func (f *Format) widen(says frame) error {
+	four := 4 * f.Channels
+	if f.size != 3 || says.block != four {
+		return nil
+	}
+	switch says.perSecond {
+	case int64(f.Rate) * int64(four):
+		f.size = 4
+	case int64(f.Rate) * int64(3*f.Channels):
+	default:
+		return unsupported("WAV of %d-bit PCM in frames of %d bytes, %d bytes a second", f.Bits, says.block, says.perSecond)
 	}
 	return nil
 }
