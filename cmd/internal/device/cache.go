@@ -194,7 +194,7 @@ func (c *cache) obtain(m loa.Media, now time.Time) error {
 		c.paths.Delete(m.SHA256)
 		return nil
 	}
-	path, ok := c.folder.Path(m.SHA256)
+	path, ok := c.folder.Find(m)
 	if !ok {
 		c.paths.Delete(m.SHA256)
 		return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"loa"
@@ -56,8 +57,8 @@ type Core struct {
 	faults   faults
 	trial    *trial
 	lengths  map[string]time.Duration // of sounds, by digest
-	bad      map[string]string        // sounds that are not here or can never be played, and why
 	sounds   map[string]soundNews     // as last told, by digest
+	bad      map[string]bool          // those of them that do not play
 	outputUp bool
 	cardLost time.Duration // Mono at which the sound card was last seen failing
 	unsaved  string        // why the last write to the state database failed, "" when it did not
@@ -73,8 +74,8 @@ func NewCore(p Parts) *Core {
 		Parts:   p,
 		sched:   scheduler.New(p.Options, p.Memory),
 		lengths: map[string]time.Duration{},
-		bad:     map[string]string{},
 		sounds:  map[string]soundNews{},
+		bad:     map[string]bool{},
 	}
 	c.faults.changed = c.faultChanged
 	c.player = &player{
@@ -140,11 +141,8 @@ func (c *Core) Sound(now scheduler.Now, s soundNews) {
 	c.tellSound(now.Wall, s)
 	c.lengths[s.SHA256] = s.Duration
 	delete(c.bad, s.SHA256)
-	switch {
-	case s.Bad != "":
-		c.bad[s.SHA256] = "sound " + s.name() + " cannot be played: " + s.Bad
-	case !s.Ready:
-		c.bad[s.SHA256] = "sound " + s.SHA256 + " is not on this device"
+	if s.trouble(loa.Media{}) != "" {
+		c.bad[s.SHA256] = true
 	}
 	c.sched.Step(now, s.Sound)
 }
@@ -275,7 +273,7 @@ func (c *Core) written(what string, err error) {
 func (c *Core) done(t instant, d scheduler.Done) {
 	out := loa.PlayRecord{
 		ID: d.Item.ID, Class: d.Item.Class, Level: d.Item.Level, Title: d.Item.Title,
-		Planned: d.Planned, Result: d.Result, Reason: d.Reason, CutBy: d.CutBy,
+		Planned: d.Planned, Result: d.Result, Reason: c.inWords(d.Item, d.Reason), CutBy: d.CutBy,
 	}
 	if f, ok := c.Speaker.Format(); ok {
 		out.FramesPlanned = int64(c.length(d.Item).Seconds() * float64(f.Rate))
@@ -285,8 +283,27 @@ func (c *Core) done(t instant, d scheduler.Done) {
 		out.Started = r.wall(t)
 		r.fill(&out, c.Amps != nil)
 	}
-	c.Log.Info("item done", "id", d.Item.ID, "result", d.Result, "reason", d.Reason, "frames", out.FramesPlayed)
+	c.Log.Info("item done", "id", d.Item.ID, "result", d.Result, "reason", out.Reason, "frames", out.FramesPlayed)
 	c.record(t.Wall, loa.EventPlay, out)
+}
+
+// inWords says of an item's sounds what people know: the names that the plan has
+// for them where the scheduler has digests, and why one is not here.
+func (c *Core) inWords(it loa.Item, text string) string {
+	for _, m := range it.Media {
+		if m.File == "" {
+			continue
+		}
+		was := m.File
+		if m.SHA256 != "" {
+			was = short(m.SHA256)
+		}
+		text = strings.ReplaceAll(text, "sound "+was+" ", "sound "+m.File+" ")
+		if why := c.sounds[scheduler.MediaKey(m)].Absent; why != "" {
+			text = strings.ReplaceAll(text, "sound "+m.File+" is not here", "sound "+m.File+" "+why)
+		}
+	}
+	return text
 }
 
 // length is how long the item plays in all, 0 when a part of it is not known.
@@ -372,12 +389,11 @@ func (c *Core) badSounds() string {
 	text, seen := "", map[string]bool{}
 	for _, n := range c.sched.Needs(horizon) {
 		key := scheduler.MediaKey(n.Media)
-		why, bad := c.bad[key]
-		if !bad || seen[key] {
+		if !c.bad[key] || seen[key] {
 			continue
 		}
 		if seen[key] = true; text == "" {
-			text = n.ItemID + ": " + why
+			text = n.ItemID + ": " + c.sounds[key].trouble(n.Media)
 		}
 	}
 	if more := len(seen) - 1; more > 0 {

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,13 +18,14 @@ import (
 )
 
 // Folder finds sound files in a folder by their digest; names do not matter.
-// It is used by one goroutine.
+// Links to files are followed, links to folders are not. It is used by one
+// goroutine.
 type Folder struct {
 	dir   string
-	known map[string]seen   // by path
-	path  map[string]string // by digest
-	names map[string]string // digest of each file ever asked for by name
-	large map[string]int64  // by path: size of what is left out
+	known map[string]seen    // by path
+	path  map[string]string  // by digest
+	names map[string]string  // digest of each file ever asked for by name
+	left  map[string]leftOut // by path: what is there and does not count
 }
 
 // seen is what a file was when it was last hashed.
@@ -33,6 +35,12 @@ type seen struct {
 	digest string
 }
 
+// leftOut is why something in the folder is no sound to play.
+type leftOut struct {
+	large int64  // bytes, of a file over loa.MaxMediaLen
+	why   string // follows the name in a sentence
+}
+
 // OpenFolder makes an index of dir, which may be "" for none. Files appear
 // after Scan.
 func OpenFolder(dir string) *Folder {
@@ -40,44 +48,80 @@ func OpenFolder(dir string) *Folder {
 }
 
 // Scan reads the folder again and hashes what is new or changed. It reports
-// whether anything did. Files over loa.MaxMediaLen are left out.
+// whether anything did. Files over loa.MaxMediaLen and what cannot be read are
+// left out.
 func (f *Folder) Scan() (changed bool, err error) {
 	if f.dir == "" {
 		return false, nil
 	}
-	now, paths := map[string]seen{}, map[string]string{}
-	f.large = map[string]int64{}
-	err = filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+	now, paths, left := map[string]seen{}, map[string]string{}, map[string]leftOut{}
+	root := f.dir + string(filepath.Separator) // so that it may be a link
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if path == root {
 			return err
 		}
-		s, err := f.look(path, d)
-		if err != nil || s.digest == "" {
-			return nil // a file that vanishes or cannot be read is not there
+		s, out := seen{}, leftOut{}
+		if err != nil {
+			out = unreadable(err) // a folder in it; the others count
+		} else if s, out = f.look(path, d); s.digest != "" {
+			changed = changed || s != f.known[path]
+			now[path], paths[s.digest] = s, path
 		}
-		changed = changed || s != f.known[path]
-		now[path], paths[s.digest] = s, path
+		if out != (leftOut{}) {
+			left[path] = out
+		}
 		return nil
 	})
-	changed = changed || len(now) != len(f.known)
-	f.known, f.path = now, paths
+	changed = changed || len(now) != len(f.known) || !maps.Equal(left, f.left)
+	f.known, f.path, f.left = now, paths, left
 	return changed, err
 }
 
-func (f *Folder) look(path string, d fs.DirEntry) (seen, error) {
-	info, err := d.Info()
-	if err != nil || !info.Mode().IsRegular() {
-		return seen{}, err
-	}
-	if info.Size() > loa.MaxMediaLen {
-		f.large[path] = info.Size()
-		return seen{}, nil
+// look hashes a file unless it is as it was. Both answers are zero for one that
+// has vanished.
+func (f *Folder) look(path string, d fs.DirEntry) (seen, leftOut) {
+	info, err := os.Stat(path)
+	if out := unfit(d, info, err); err != nil || out != (leftOut{}) {
+		return seen{}, out
 	}
 	if s, ok := f.known[path]; ok && s.size == info.Size() && s.mod.Equal(info.ModTime()) {
-		return s, nil
+		return s, leftOut{}
 	}
 	digest, err := hashFile(path)
-	return seen{size: info.Size(), mod: info.ModTime(), digest: digest}, err
+	if err != nil {
+		return seen{}, unreadable(err)
+	}
+	return seen{size: info.Size(), mod: info.ModTime(), digest: digest}, leftOut{}
+}
+
+// unfit says why what is there is not opened.
+func unfit(d fs.DirEntry, info fs.FileInfo, err error) leftOut {
+	link := d.Type()&fs.ModeSymlink != 0
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && link:
+		return leftOut{why: "is a link to nothing"}
+	case errors.Is(err, fs.ErrNotExist):
+		return leftOut{}
+	case err != nil:
+		return unreadable(err)
+	case info.IsDir() && link:
+		return leftOut{why: "is a link to a folder, which is not followed"}
+	case info.IsDir():
+		return leftOut{why: "is a folder"}
+	case !info.Mode().IsRegular():
+		return leftOut{why: "is not a file with bytes in it"}
+	case info.Size() > loa.MaxMediaLen:
+		return leftOut{large: info.Size()}
+	}
+	return leftOut{}
+}
+
+// unreadable says in words why something could not be read.
+func unreadable(err error) leftOut {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err
+	}
+	return leftOut{why: "cannot be read: " + err.Error()}
 }
 
 func hashFile(path string) (string, error) {
@@ -99,18 +143,30 @@ func (f *Folder) Path(sha string) (string, bool) {
 	return p, ok
 }
 
+// Find is where a sound of a plan lies: the file that the plan names, or any
+// with the same bytes.
+func (f *Folder) Find(m loa.Media) (path string, ok bool) {
+	if p := f.named(m); m.File != "" && m.SHA256 != "" && f.known[p].digest == m.SHA256 {
+		return p, true
+	}
+	return f.Path(m.SHA256)
+}
+
+// named is the path that the plan names.
+func (f *Folder) named(m loa.Media) string { return filepath.Join(f.dir, m.File) }
+
 // tooLarge judges a file that is in the folder by that name and was left out.
-func (f *Folder) tooLarge(name string) (v Verdict, ok bool) {
-	size, ok := f.large[filepath.Join(f.dir, name)]
-	return Verdict{Refusal: RefusedSize, Size: size}, ok
+func (f *Folder) tooLarge(m loa.Media) (v Verdict, ok bool) {
+	size := f.left[f.named(m)].large
+	return Verdict{Refusal: RefusedSize, Size: size}, size > 0
 }
 
 // absent is the news of a sound that has no digest or is not here.
 func (f *Folder) absent(m loa.Media) soundNews {
-	if v, ok := f.tooLarge(m.File); ok {
+	if v, ok := f.tooLarge(m); ok {
 		return newsOf(m, v)
 	}
-	return soundNews{File: m.File, Sound: scheduler.Sound{SHA256: scheduler.MediaKey(m)}}
+	return soundNews{File: m.File, Absent: f.left[f.named(m)].why, Sound: scheduler.Sound{SHA256: scheduler.MediaKey(m)}}
 }
 
 // Digest is that of a file in the folder, by its name; of one that is gone,
@@ -181,6 +237,7 @@ type soundNews struct {
 	File   string  // its name in the plan; "" when it is named by its digest
 	Code   Refusal // why it is Bad
 	Damage string  // what of it is lost although it can be played
+	Absent string  // why it is not here although its name is; follows the name
 }
 
 // newsOf is a verdict as news.
@@ -194,9 +251,26 @@ func newsOf(m loa.Media, v Verdict) soundNews {
 }
 
 // name is what people call the sound.
-func (s soundNews) name() string {
-	if s.File != "" {
-		return s.File
+func (s soundNews) name() string { return called(loa.Media{File: s.File, SHA256: s.SHA256}) }
+
+// called is what people call a sound: as the plan does, or by its digest.
+func called(m loa.Media) string {
+	if m.File != "" {
+		return m.File
 	}
-	return short(s.SHA256)
+	return short(m.SHA256)
+}
+
+// trouble says why a sound, which a plan may know by another name than the news
+// do, does not play; "" when it does.
+func (s soundNews) trouble(m loa.Media) string {
+	switch {
+	case s.Bad != "":
+		return "sound " + called(m) + " cannot be played: " + s.Bad
+	case s.Absent != "":
+		return "sound " + called(m) + " " + s.Absent
+	case !s.Ready:
+		return "sound " + cmp.Or(m.File, m.SHA256) + " is not on this device"
+	}
+	return ""
 }

@@ -105,9 +105,9 @@ var tones = map[loa.Tone]speaker.Tone{
 
 func (p *player) source(m loa.Media) speaker.Source {
 	if m.Inline != nil {
-		return speaker.Source{Name: short(m.SHA256), Open: func() (io.ReadCloser, error) { return inline(m) }}
+		return speaker.Source{Name: called(m), Open: func() (io.ReadCloser, error) { return inline(m) }}
 	}
-	return speaker.Source{Name: short(m.SHA256), Open: func() (io.ReadCloser, error) { return p.open(m.SHA256) }}
+	return speaker.Source{Name: called(m), Open: func() (io.ReadCloser, error) { return p.open(m.SHA256) }}
 }
 
 // stop silences the passes of a play, or revokes those not yet begun.

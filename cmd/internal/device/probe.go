@@ -10,14 +10,17 @@ import (
 // JudgeSound judges a sound of the folder as the device will, and says where it
 // is.
 func JudgeSound(folder *Folder, m loa.Media) (path string, v Verdict, err error) {
-	if v, ok := folder.tooLarge(m.File); ok {
+	if v, ok := folder.tooLarge(m); ok {
 		return m.File, v, fmt.Errorf("%s: %s", m.File, v.Reason())
 	}
-	if m.SHA256 == "" {
+	path, ok := folder.Find(m)
+	switch why := folder.left[folder.named(m)].why; {
+	case ok:
+	case m.File != "" && why != "":
+		return m.File, v, fmt.Errorf("%w: %s %s", ErrNoSound, folder.named(m), why)
+	case m.File != "":
 		return m.File, v, fmt.Errorf("%w: no file %s in %s", ErrNoSound, m.File, folder.dir)
-	}
-	path, ok := folder.Path(m.SHA256)
-	if !ok {
+	default:
 		return path, v, fmt.Errorf("%w: no file in %s has the digest %s", ErrNoSound, folder.dir, short(m.SHA256))
 	}
 	v = Judge(folder.size(m.SHA256), func() (io.ReadCloser, error) { return folder.Open(m.SHA256) })

@@ -70,7 +70,7 @@ func (c *Core) cacheCount() loa.Cache {
 		}
 		seen[sha] = true
 		out.Items++
-		if _, ok := c.lengths[sha]; ok && c.bad[sha] == "" {
+		if c.sounds[sha].Ready {
 			out.Cached++
 			continue
 		}
@@ -91,7 +91,7 @@ func (c *Core) audio() *loa.AudioStatus {
 func (c *Core) coming(n int) []ComingItem {
 	out := []ComingItem{}
 	for _, u := range c.sched.Upcoming(n) {
-		out = append(out, ComingItem{ID: u.Item.ID, Title: u.Item.Title, Class: u.Item.Class, At: u.Planned, Note: u.Blocked})
+		out = append(out, ComingItem{ID: u.Item.ID, Title: u.Item.Title, Class: u.Item.Class, At: u.Planned, Note: c.inWords(u.Item, u.Blocked)})
 	}
 	return out
 }
