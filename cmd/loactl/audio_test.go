@@ -259,6 +259,12 @@ func TestWhatAnOfficialShouldLookAt(t *testing.T) {
 		}
 		return sine(0.2)(s)
 	}
+	knock := func(s float64) float64 {
+		if s > 2 && s < 2.001 {
+			return sine(0.9)(s)
+		}
+		return sine(0.014)(s)
+	}
 	square := func(s float64) float64 { return max(-1, min(1, sine(1.5)(s))) }
 	for _, c := range []struct {
 		name string
@@ -270,6 +276,7 @@ func TestWhatAnOfficialShouldLookAt(t *testing.T) {
 		{"silence", tone(t, 24000, 2, nothing), []string{"silent"}, "không nghe thấy gì"},
 		{"a click", tone(t, 24000, 0.2, sine(0.2)), []string{"short"}, "quá ngắn để đo âm lượng"},
 		{"a whisper", tone(t, 24000, 2, sine(0.01)), []string{"quiet"}, "tiếng rất nhỏ"},
+		{"a knock in soft speech", tone(t, 24000, 4, knock), []string{"click"}, "tiếng bụp hay va đập ngắn mà to (to nhất lúc 0:02)"},
 		{"overdriven", tone(t, 24000, 2, square), []string{"clipped"}, "tiếng bị vỡ"},
 		{"left", tone(t, 24000, 2, sine(0.2), nothing), []string{"left-only"}, "chỉ kênh trái có tiếng"},
 		{"right", tone(t, 24000, 2, nothing, sine(0.2)), []string{"right-only"}, "chỉ kênh phải có tiếng"},
@@ -287,6 +294,29 @@ func TestWhatAnOfficialShouldLookAt(t *testing.T) {
 			assert.NotContains(t, out, "%!", "each text gets its arguments")
 		})
 	}
+}
+
+func TestTheGainSaysWhatItReaches(t *testing.T) {
+	_, out, _ := run("--lang", "en", "audio", "check", tone(t, 24000, 2, sine(0.01)))
+	assert.Regexp(t, `gain_db +\+12\.0  \(reaches only -2\d LUFS, not -18; one channel counts as two`, out)
+	_, out, _ = run("--lang", "vi", "audio", "check", tone(t, 24000, 2, sine(0.01), sine(0.01)))
+	assert.Regexp(t, `gain_db +\+12\.0  \(chỉ đạt -2\d LUFS, không đạt -18\)`, out)
+	_, out, _ = run("--lang", "en", "audio", "check", tone(t, 24000, 2, sine(0.1)))
+	assert.Contains(t, out, "(brings it to -18 LUFS; one")
+}
+
+func TestTheCodingIsToldInBothLanguages(t *testing.T) {
+	glued := put(t, "ghep.mp3", append(get(t, sounds+"mono44-cbr48.mp3"), get(t, sounds+"mpeg2-24k.mp3")...))
+	for path, want := range map[string]string{
+		glued: "đổi tần số mẫu 1 lần", sounds + "stereo44-vbr.mp3": "bit thay đổi (VBR)",
+		sounds + "silk-12k.opus": "gói ", sounds + "mono48-cbr64.mp3": "MP3, MPEG-1 Layer III, đơn kênh, bit cố định (CBR)",
+	} {
+		_, out, _ := run("--lang", "vi", "audio", "check", path)
+		assert.Contains(t, out, want)
+	}
+	assert.Equal(t, "hybrid và CELT, gói 20ms, 3 tệp nối tiếp", vietnameseAudio.detail("hybrid and CELT, packets of 20ms, 3 files in a chain"))
+	assert.Equal(t, "WAV 6 kênh", vietnameseAudio.detail("WAV of 6 channels"))
+	assert.Equal(t, "WAV of 6 channels", englishAudio.detail("WAV of 6 channels"))
 }
 
 func TestSilenceHasNoNumberForPrograms(t *testing.T) {

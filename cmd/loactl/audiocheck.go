@@ -64,6 +64,7 @@ type checked struct {
 	Warnings  []toldAbout `json:"warnings"`
 
 	verdict device.Verdict
+	reached float64 // LUFS with GainDB
 	warned  []warning
 }
 
@@ -194,7 +195,7 @@ func (c *checked) heard(l *listener, err error) {
 	c.LUFS, c.LRA = number(l.integrated()), number(l.span())
 	c.TruePeak, c.Peak = number(l.truePeak()), number(l.samplePeak())
 	if l.heard() > silentLUFS {
-		c.GainDB = number(l.gain())
+		c.GainDB, c.reached = number(l.gain()), l.reaches()
 	}
 	c.warned = l.warnings(c.verdict)
 	for _, w := range c.warned {
@@ -255,8 +256,11 @@ func printSoundOf(row func(string, string, ...any), a audioWords, c *checked) {
 	if !ok {
 		detail = c.Codec
 	}
+	if strings.Contains(c.Detail, "Layer II,") {
+		detail = "MP2"
+	}
 	if c.Detail != "" {
-		detail += ", " + c.Detail
+		detail += ", " + a.detail(c.Detail)
 	}
 	row(a.format, "%s", detail)
 	row(a.rate, "%d Hz, %s", *c.Rate, a.channels(*c.Channels))
@@ -291,11 +295,14 @@ func printLevels(row func(string, string, ...any), a audioWords, c *checked) {
 	if c.GainDB == nil {
 		return
 	}
-	target := a.target
-	if *c.Channels == 1 {
-		target = a.targetMono
+	reaches := fmt.Sprintf(a.target, c.Target)
+	if math.Abs(c.Target-c.reached) >= 0.5 {
+		reaches = fmt.Sprintf(a.misses, c.reached, c.Target)
 	}
-	row("gain_db", "%+.1f  "+target, round(*c.GainDB, 1), c.Target)
+	if *c.Channels == 1 {
+		reaches += a.dual
+	}
+	row("gain_db", "%+.1f  (%s)", round(*c.GainDB, 1), reaches)
 }
 
 // length is a duration for people.

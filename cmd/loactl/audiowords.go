@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"loa"
 	"loa/cmd/internal/device"
@@ -10,21 +11,22 @@ import (
 
 // audioWords are the texts of one language about sound files.
 type audioWords struct {
-	file, format, rate, duration, bitRate, encoder, damage, none, damageOf           string
-	loudness, span, silence, peak, target, targetMono, playable, yes, no, hint, note string
-	mono, stereo                                                                     string
-	wrote, concealed, resampled, pipe                                                string
-	refusals                                                                         map[device.Refusal]string // with the arguments of refusal
-	manyZeros, firstZeros                                                            string                    // for RefusedZeros, when it is not all zeros
-	kinds                                                                            map[sniff.Kind]string
-	warnings                                                                         map[string]string // by warning.code, with its args
+	file, format, rate, duration, bitRate, encoder, damage, none, damageOf             string
+	loudness, span, silence, peak, target, misses, dual, playable, yes, no, hint, note string
+	mono, stereo                                                                       string
+	wrote, concealed, resampled, pipe                                                  string
+	refusals                                                                           map[device.Refusal]string // with the arguments of refusal
+	manyZeros, firstZeros                                                              string                    // for RefusedZeros, when it is not all zeros
+	kinds                                                                              map[sniff.Kind]string
+	warnings                                                                           map[string]string   // by warning.code, with its args
+	detail                                                                             func(string) string // what a decoder tells of a coding; what has no words stays
 }
 
 var englishAudio = audioWords{
 	file: "File", format: "Format", rate: "Sampling", duration: "Duration", bitRate: "Bit rate", encoder: "Encoder",
 	damage: "Damage", none: "none", damageOf: "%d bytes left out, %d frames concealed",
 	loudness: "Loudness", span: "range %.1f LU", silence: "not measurable", peak: "True peak",
-	target: "(brings it to %.0f LUFS)", targetMono: "(brings it to %.0f LUFS; one channel counts as two, horns play it from both)", playable: "Playable", yes: "yes", no: "NO", hint: "Convert", note: "Note",
+	target: "brings it to %.0f LUFS", misses: "reaches only %.0f LUFS, not %.0f", dual: "; one channel counts as two, horns play it from both", playable: "Playable", yes: "yes", no: "NO", hint: "Convert", note: "Note",
 	mono: "mono", stereo: "stereo",
 	wrote:     "%s: %d Hz, %s, %.1f s",
 	concealed: "%s is damaged: %d bytes left out, %d frames concealed",
@@ -61,6 +63,7 @@ var englishAudio = audioWords{
 		"silent":          "nearly silent: people will hear nothing",
 		"short":           "too short to measure its loudness: %.1f s; 0.4 s and more can be",
 		"quiet":           "very quiet: even with gain_db it stays %.0f dB below the others; record it louder",
+		"click":           "a short loud sound (click, knock; the loudest at %s) stands in the way of more gain: the rest stays %.0f dB below the others; cut it out, or record again",
 		"clipped":         "overdriven: %.2f %% of it is at full scale and may sound harsh; record it softer",
 		"left-only":       "only the left channel has sound: half of the horns may stay silent; make it mono",
 		"right-only":      "only the right channel has sound: half of the horns may stay silent; make it mono",
@@ -69,13 +72,14 @@ var englishAudio = audioWords{
 		"silent-middle":   "%.0f s of silence from %s on: people will think that the loudspeaker is broken",
 		"silent-end":      "ends with %.1f s of silence",
 	},
+	detail: func(text string) string { return text },
 }
 
 var vietnameseAudio = audioWords{
 	file: "Tệp", format: "Định dạng", rate: "Tần số mẫu", duration: "Thời lượng", bitRate: "Tốc độ bit", encoder: "Bộ mã hóa",
 	damage: "Hư hỏng", none: "không", damageOf: "bỏ qua %d byte, bù %d khung hỏng",
 	loudness: "Âm lượng", span: "dải âm lượng %.1f LU", silence: "không đo được", peak: "Đỉnh thực",
-	target: "(để đạt %.0f LUFS)", targetMono: "(để đạt %.0f LUFS; đơn kênh tính như hai kênh vì loa phát cả hai)", playable: "Phát được", yes: "có", no: "KHÔNG", hint: "Chuyển đổi", note: "Lưu ý",
+	target: "để đạt %.0f LUFS", misses: "chỉ đạt %.0f LUFS, không đạt %.0f", dual: "; đơn kênh tính như hai kênh vì loa phát cả hai", playable: "Phát được", yes: "có", no: "KHÔNG", hint: "Chuyển đổi", note: "Lưu ý",
 	mono: "đơn kênh", stereo: "hai kênh",
 	wrote:     "%s: %d Hz, %s, %.1f s",
 	concealed: "%s bị hỏng: bỏ qua %d byte, bù %d khung hỏng",
@@ -112,6 +116,7 @@ var vietnameseAudio = audioWords{
 		"silent":          "gần như không có tiếng: người dân sẽ không nghe thấy gì",
 		"short":           "quá ngắn để đo âm lượng: %.1f giây; cần từ 0.4 giây",
 		"quiet":           "tiếng rất nhỏ: dù chỉnh gain_db vẫn nhỏ hơn các tệp khác %.0f dB; hãy thu to hơn",
+		"click":           "tiếng bụp hay va đập ngắn mà to (to nhất lúc %s) khiến không thể tăng thêm: phần còn lại nhỏ hơn các tệp khác %.0f dB; hãy cắt bỏ hoặc thu lại",
 		"clipped":         "tiếng bị vỡ: %.2f %% chạm mức tối đa, nghe có thể chói; hãy thu nhỏ hơn",
 		"left-only":       "chỉ kênh trái có tiếng: một nửa số loa có thể im; hãy chuyển thành đơn kênh",
 		"right-only":      "chỉ kênh phải có tiếng: một nửa số loa có thể im; hãy chuyển thành đơn kênh",
@@ -120,6 +125,14 @@ var vietnameseAudio = audioWords{
 		"silent-middle":   "im lặng %.0f giây từ %s: người dân sẽ tưởng loa hỏng",
 		"silent-end":      "cuối tệp im lặng %.1f giây",
 	},
+	detail: strings.NewReplacer(
+		"joint stereo", "hai kênh ghép", "dual channel", "hai kênh riêng", "stereo", "hai kênh", "mono", "đơn kênh",
+		"CBR", "bit cố định (CBR)", "VBR", "bit thay đổi (VBR)", "free format", "tốc độ bit tự do",
+		"packets of ", "gói ", "output gain ", "mức ra ", " files in a chain", " tệp nối tiếp",
+		"the sampling rate changes once", "đổi tần số mẫu 1 lần", "the sampling rate changes ", "đổi tần số mẫu ", " times", " lần",
+		"hybrid and CELT", "hybrid và CELT", "SILK and hybrid", "SILK và hybrid", " in WAV", " trong WAV", "-bit ", " bit ",
+		"WAV of ", "WAV ", "Opus of ", "Opus ", " channels", " kênh", "mapping family", "kiểu xếp kênh",
+	).Replace,
 }
 
 func (a audioWords) channels(n int) string {
@@ -153,7 +166,7 @@ func (a audioWords) refusal(v device.Verdict) string {
 	case device.RefusedCodec:
 		return fmt.Sprintf(text, v.Found.Format)
 	case device.RefusedForm:
-		return fmt.Sprintf(text, v.Form())
+		return fmt.Sprintf(text, a.detail(v.Form()))
 	case device.RefusedScant:
 		return fmt.Sprintf(text, v.Sound.Duration.Seconds(), size(v.Size))
 	case device.RefusedUnreadable:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"loa/cmd/internal/device"
 	"loa/speaker"
@@ -305,9 +306,8 @@ func (l *listener) warnings(v device.Verdict) (out []warning) {
 			warn("silent")
 		}
 		return out
-	} else if left := loudness.Target - heard - l.gain(); left >= quietBy {
-		warn("quiet", left)
 	}
+	l.warnQuiet(warn)
 	if float64(l.clipped) > clippedPart*float64(l.samples) {
 		warn("clipped", 100*float64(l.clipped)/float64(l.samples))
 	}
@@ -323,6 +323,31 @@ func (l *listener) warnings(v device.Verdict) (out []warning) {
 		warn("silent-end", end)
 	}
 	return out
+}
+
+// reaches is the loudness that gain brings the file to, in LUFS.
+func (l *listener) reaches() float64 { return l.heard() + l.gain() }
+
+// mostPeak is how high a peak may get with gain_db, in dBTP: the ceiling of the
+// limiter and what it may take away, see loudness.Gain.
+const mostPeak = -1.0 + 12
+
+// warnQuiet says what keeps a file below the others: that it is soft, or moments
+// so far above the rest that more of it would be too much for them.
+func (l *listener) warnQuiet(warn func(string, ...any)) {
+	left := loudness.Target - l.reaches()
+	switch {
+	case left < quietBy:
+	case l.truePeak()+l.gain()+left > mostPeak:
+		warn("click", clock(l.loudest()), left)
+	default:
+		warn("quiet", left)
+	}
+}
+
+// loudest is where the highest peak is, in seconds.
+func (l *listener) loudest() float64 {
+	return seconds(slices.Index(l.blocks, slices.Min(l.blocks)))
 }
 
 // mostFrame is more, in bytes, than the rest of a frame that was cut short.

@@ -313,6 +313,9 @@ func (v Verdict) Reason() string {
 	case RefusedCodec:
 		return v.Found.Format + " is not played; allowed: " + Playables
 	case RefusedForm:
+		if form := v.Form(); strings.Contains(form, " channels") {
+			return form + " is not played; allowed: one or two channels"
+		}
 		return v.Form() + " is not played; allowed: " + Playables
 	case RefusedSize:
 		return fmt.Sprintf("%.0f MiB are too large; allowed: at most %d MiB", float64(v.Size)/(1<<20), loa.MaxMediaLen>>20)
