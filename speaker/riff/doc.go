@@ -13,8 +13,10 @@
 //	  "data"   the samples; what follows them is not read
 //
 // Where the sizes lie, the bytes win: a recorder that could not seek back (a
-// pipe) leaves 0 or FFFFFFFF and the samples go to the end of the file; a file
-// that was cut short plays as far as it goes.
+// pipe) leaves 0 or FFFFFFFF and the samples go to the end of the file, without
+// the LIST and ID3 chunks that some put behind them; other chunks there are not
+// told from sound. A file that was cut short plays as far as it goes. What a
+// sample takes is said by its bits, not by the size of a frame.
 //
 // Played: PCM of 8 to 32 bits, IEEE floats of 32 and 64 bits, A-law and mu-law
 // (ITU-T G.711), with or without WAVE_FORMAT_EXTENSIBLE; one or two channels,

@@ -1,6 +1,7 @@
 package riff
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -144,15 +145,15 @@ func (p *parser) pad(size uint32) error {
 	}
 	b, err := p.read(1)
 	if err == nil && b[0] != 0 {
-		p.r = io.MultiReader(&oneByte{b: b[0]}, p.r)
-		p.at--
+		p.back(b)
 	}
 	return err
 }
 
-// samples decides how far the samples go. A size of 0 is the truth when the rest
-// of the RIFF chunk is something else, and otherwise a recorder's that was never
-// put right.
+// samples decides how far the samples go. A size of 0 is the truth when the RIFF
+// chunk ends or goes on with another chunk, and otherwise a recorder's that was
+// never put right. Where the samples have no end of their own, chunks behind them
+// are taken out.
 func (p *parser) samples(size uint32) error {
 	if !p.known {
 		return notAudio("samples before the fmt chunk")
@@ -164,16 +165,53 @@ func (p *parser) samples(size uint32) error {
 		p.size = int64(size)
 	case p.end == toEnd || p.end <= p.at:
 		p.size = toEnd
+	default:
+		other, err := p.atChunk()
+		if err != nil {
+			return err
+		}
+		if !other {
+			p.size = toEnd
+		}
 	}
 	if p.size == 0 {
 		return notAudio("WAV without samples")
+	}
+	if p.size >= openEnded {
+		p.r = newOpenEnd(p.r)
 	}
 	b, err := p.read(1)
 	if err != nil {
 		return ignoreEOF(err)
 	}
-	p.r = io.MultiReader(&oneByte{b: b[0]}, p.r)
+	p.back(b)
 	return nil
+}
+
+// atChunk is true when the next bytes begin a chunk that fits into the RIFF
+// chunk, and so are no samples.
+func (p *parser) atChunk() (bool, error) {
+	b, err := p.read(8)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, err
+	}
+	end := p.at
+	p.back(b)
+	if err != nil {
+		return false, nil // too short for one
+	}
+	for _, c := range b[:4] {
+		if c < ' ' || c > '~' {
+			return false, nil
+		}
+	}
+	return end+int64(binary.LittleEndian.Uint32(b[4:])) <= p.end, nil
+}
+
+// back puts bytes back that were read.
+func (p *parser) back(b []byte) {
+	p.r = io.MultiReader(bytes.NewReader(b), p.r)
+	p.at -= int64(len(b))
 }
 
 func ignoreEOF(err error) error {
@@ -190,6 +228,7 @@ func (p *parser) pass(n int64) error {
 	return err
 }
 
+// read returns n bytes, fewer only with an error.
 func (p *parser) read(n int) ([]byte, error) {
 	b := make([]byte, n)
 	m, err := io.ReadFull(p.r, b)
@@ -197,23 +236,5 @@ func (p *parser) read(n int) ([]byte, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		err = fmt.Errorf("read sound: %w", err)
 	}
-	return b, err
-}
-
-// oneByte is a byte put back.
-type oneByte struct {
-	b    byte
-	gone bool
-}
-
-// Read gives the byte once.
-func (o *oneByte) Read(p []byte) (int, error) {
-	if o.gone {
-		return 0, io.EOF
-	}
-	if len(p) == 0 {
-		return 0, nil
-	}
-	p[0], o.gone = o.b, true
-	return 1, nil
+	return b[:m], err
 }
