@@ -3,11 +3,6 @@ package mp3
 import "math"
 
 const (
-	// maxEnergy is the sum of squares of a granule's lines above which it is
-	// taken for damage whatever its bits say. A sine at full scale has about 1
-	// and a square wave 2; this is 6 dB above that: more than the loudest masters
-	// overshoot, far less than a flipped bit of a gain makes.
-	maxEnergy = 8
 	// fadeHalf is after how many seconds a concealed sound has half its level.
 	fadeHalf = 0.012
 	// fadeEnd is the level below which it ends.
@@ -83,12 +78,4 @@ func (k *concealer) repeat(f *frameDecoder, h header, g int) {
 		clear(f.xr[c][n:])
 		f.synthesize(g, c, n, k.shape[from])
 	}
-}
-
-// energy is the sum of squares.
-func energy(x []float32) (sum float32) {
-	for _, v := range x {
-		sum += v * v
-	}
-	return sum
 }

@@ -80,10 +80,10 @@ func (d *Decoder) Read(dst []float32) (frames int, err error) {
 // no frame, and frames that were concealed, in full or in part.
 func (d *Decoder) Damage() (bytes, frames int64) { return d.walk.damaged, d.bad }
 
-// leadFrames are decoded, and thrown away, before the first frame after a skip.
-// The filters remember two granules; the rest is for the concealment of damage
-// just before: it has faded out by then.
-const leadFrames = 12
+// lead is how many PCM frames are decoded, and thrown away, before the first after
+// a skip. The filters remember two granules, the concealment what has not yet
+// faded out, and what is too loud depends on levelGranules.
+const lead = (levelGranules + 16) * lines
 
 // Skip passes over n frames, most of them without decoding. What Read yields
 // then is bit for bit what it would have yielded after reading them. It returns
@@ -101,7 +101,7 @@ func (d *Decoder) Skip(n int64) (skipped int64, err error) {
 		}
 		lo, hi := d.seg.next(h.samples())
 		size := int64(hi - lo)
-		if n-skipped >= size+int64(leadFrames*h.samples()) {
+		if n-skipped >= size+lead {
 			_ = d.pass(h, frame) // nobody hears it: no damage
 			jumped = true
 			skipped += size

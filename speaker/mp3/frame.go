@@ -13,6 +13,7 @@ type frameDecoder struct {
 	lost     bool // the granule before was not decoded: its scalefactors are not known
 	xr       [2][lines]float32
 	channel  [2]channel
+	level    levelJudge
 	conceal  concealer
 	filtered [slots][subbands]float32
 	pcm      [2][2 * lines]float32 // of the last frame, by channel
@@ -35,6 +36,7 @@ func (f *frameDecoder) gap() { f.main.drop() }
 func (f *frameDecoder) forget() {
 	f.channel = [2]channel{}
 	f.conceal.forget()
+	f.level = levelJudge{}
 	f.lost = true
 }
 
@@ -86,6 +88,8 @@ func (f *frameDecoder) decode(h header, frame []byte, suspect bool) error {
 		err := whole
 		if err == nil {
 			err = f.granule(h, g, pos)
+		} else {
+			f.level.unreadable()
 		}
 		if f.lost = err != nil; f.lost {
 			f.conceal.repeat(f, h, g)
@@ -100,25 +104,10 @@ func (f *frameDecoder) decode(h header, frame []byte, suspect bool) error {
 
 // granule decodes granule g, whose main data begin at bit pos of the reservoir.
 func (f *frameDecoder) granule(h header, g, pos int) error {
-	var n [2]int
-	var l [2]layout
-	bands := bandsOf(h.rate)
-	for c := range f.side.channels {
-		i := &f.side.granule[g][c]
-		l[c] = newLayout(bands, h, i)
-		var err error
-		if n[c], err = f.spectrum(h, g, c, pos, l[c]); err != nil {
-			return err
-		}
-		pos += i.bits
-	}
-	if f.side.channels == 2 {
-		f.t.joint(h, &f.xr, &n, &f.side.granule[g][1], &f.scale[1], l[1])
-	}
-	for c := range f.side.channels {
-		if l[c].nLong < longBands {
-			n[c] = reorder(&f.xr[c], n[c], l[c])
-		}
+	n, l, err := f.lines(h, g, pos)
+	if err != nil {
+		f.level.unreadable()
+		return err
 	}
 	if err := f.plausible(n); err != nil {
 		return err
@@ -133,18 +122,40 @@ func (f *frameDecoder) granule(h header, g, pos int) error {
 	return nil
 }
 
-// plausible refuses a level that no sound has, and of a frame that may not be
+// lines reads the spectrum of granule g into f.xr: of channel c n[c] lines, which
+// lie as l[c] says.
+func (f *frameDecoder) lines(h header, g, pos int) (n [2]int, l [2]layout, err error) {
+	bands := bandsOf(h.rate)
+	for c := range f.side.channels {
+		i := &f.side.granule[g][c]
+		l[c] = newLayout(bands, h, i)
+		if n[c], err = f.spectrum(h, g, c, pos, l[c]); err != nil {
+			return n, l, err
+		}
+		pos += i.bits
+	}
+	if f.side.channels == 2 {
+		f.t.joint(h, &f.xr, &n, &f.side.granule[g][1], &f.scale[1], l[1])
+	}
+	for c := range f.side.channels {
+		if l[c].nLong < longBands {
+			n[c] = reorder(&f.xr[c], n[c], l[c])
+		}
+	}
+	return n, l, nil
+}
+
+// plausible refuses a level that is not likely, and of a frame that may not be
 // whole one much above that of the last good granule.
 func (f *frameDecoder) plausible(n [2]int) error {
-	const jump = 4 // 6 dB
 	most := float32(0)
 	for c := range f.side.channels {
 		most = max(most, energy(f.xr[c][:n[c]]))
 	}
 	switch {
-	case most > maxEnergy:
+	case !f.level.likely(most):
 		return errLevel
-	case f.strict && most > jump*f.conceal.energy:
+	case f.strict && most > levelJump*f.conceal.energy:
 		return errSuspect
 	}
 	f.conceal.energy = most
@@ -234,6 +245,7 @@ func (f *frameDecoder) passTwo(h header, frame []byte) error {
 // which the filter bank fades.
 func (f *frameDecoder) decodeTwo(h header, err error, suspect bool) error {
 	f.conceal.forget()
+	f.level = levelJudge{}
 	f.lost = true
 	if suspect && err == nil {
 		err = errSuspect

@@ -345,7 +345,7 @@ func TestSkippingThroughDamageIsReadingThroughIt(t *testing.T) {
 	eachHarm(t, harmFiles(t), 1, func(_, name string, b torn, _ []*harmFile) {
 		t.Run(name, func(t *testing.T) {
 			skipIsRead(t, b.b, 20_000)
-			skipIsRead(t, b.b, 40_123)
+			skipIsRead(t, b.b, 88_123)
 		})
 	})
 }
