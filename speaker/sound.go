@@ -103,6 +103,9 @@ type SoundInfo struct {
 	Encoder   string // as it names itself in the file; "" as a rule for WAV
 	BadFrames int64  // of the codec, that are concealed because they are missing or broken
 	Missing   int64  // bytes that the header promises and the file lacks: it was cut short
+	NoEnd     bool   // an Opus file that ends without its last page: it was cut short, or recorded from a running stream
+	// MissingTime is what the file lacks of what its header or info tag promises.
+	MissingTime time.Duration
 }
 
 // BitRates is how the bit rates of the frames of a file compare.
@@ -184,10 +187,14 @@ func probeWAV(r io.Reader) (SoundInfo, error) {
 		return info, err
 	}
 	w, err := f.Probe()
+	lacks := time.Duration(0)
+	if w.BitRate > 0 {
+		lacks = time.Duration(8 * float64(w.Missing) / float64(w.BitRate) * float64(time.Second))
+	}
 	return SoundInfo{
 		Codec: WAV, Rate: w.Rate, Channels: w.Channels, Duration: w.Duration,
 		Frames: w.Frames, BitRate: w.BitRate, BitRates: BitRatesConstant, Damage: w.Damaged,
-		Missing: w.Missing, Detail: w.Format.String(),
+		Missing: w.Missing, MissingTime: lacks, Detail: w.Format.String(),
 	}, err
 }
 
@@ -196,7 +203,7 @@ func probeOpus(r io.Reader) (SoundInfo, error) {
 	info := SoundInfo{
 		Codec: Opus, Rate: o.Rate, Channels: o.Channels, Duration: o.Duration,
 		Frames: o.Frames, BitRate: o.BitRate, Damage: o.Damaged,
-		Encoder: o.Encoder, BadFrames: o.Lost,
+		Encoder: o.Encoder, BadFrames: o.Lost, NoEnd: o.NoEnd,
 	}
 	if o.Packets > 0 {
 		info.Detail = fmt.Sprintf("%s, packets of %v", o.Mode, o.Packet)
