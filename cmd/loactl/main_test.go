@@ -173,6 +173,9 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 	for k := range english.checks {
 		assert.NotEmpty(t, vietnamese.checks[k], k)
 	}
+	for k := range english.sources {
+		assert.NotEmpty(t, vietnamese.sources[k], k)
+	}
 	for k := range english.codes {
 		assert.NotEmpty(t, vietnamese.codes[k], k)
 	}

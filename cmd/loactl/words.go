@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -21,6 +22,7 @@ type words struct {
 	classes                                                           map[loa.Class]string
 	checks                                                            map[string]string
 	codes                                                             map[string]string
+	sources                                                           map[string]string // of trust in the clock
 	audio                                                             audioWords
 }
 
@@ -33,6 +35,8 @@ var english = words{
 	listen: "A tone will sound through each amplifier in turn. Listen below the horns.", clockSet: "clock set to",
 	audio: englishAudio,
 	ok:    "ok", bad: "FAULT", since: "since", level: "level",
+	sources: map[string]string{"kernel": "set by the network", "rtc": "from the clock chip", "manual": "set by hand",
+		"source": "set by the centre", "given": "that of this machine"},
 	states:  map[loa.State]string{loa.StateReady: "ready", loa.StatePlaying: "playing", loa.StateFault: "fault", loa.StateUpdating: "updating"},
 	classes: map[loa.Class]string{loa.Normal: "normal", loa.Priority: "priority", loa.Emergency: "EMERGENCY"},
 	checks: map[string]string{"clock": "clock", "storage": "storage", "plan": "plan", "sound-card": "sound card",
@@ -50,6 +54,8 @@ var vietnamese = words{
 	listen: "Từng tăng âm sẽ kêu một tiếng. Hãy nghe dưới loa.", clockSet: "đã đặt đồng hồ:",
 	audio: vietnameseAudio,
 	ok:    "tốt", bad: "LỖI", since: "từ", level: "cấp",
+	sources: map[string]string{"kernel": "theo mạng", "rtc": "theo chip đồng hồ", "manual": "đặt bằng tay",
+		"source": "theo trung tâm", "given": "theo máy này"},
 	states:  map[loa.State]string{loa.StateReady: "sẵn sàng", loa.StatePlaying: "đang phát", loa.StateFault: "có lỗi", loa.StateUpdating: "đang cập nhật"},
 	classes: map[loa.Class]string{loa.Normal: "thông thường", loa.Priority: "ưu tiên", loa.Emergency: "KHẨN CẤP"},
 	checks: map[string]string{"clock": "đồng hồ", "storage": "bộ nhớ", "plan": "lịch phát", "sound-card": "cạc âm thanh",
@@ -78,7 +84,7 @@ func printStatus(out io.Writer, w words, st loa.Status) {
 	}
 	trust := w.notTrusted
 	if st.Clock.Trusted {
-		trust = w.trusted + " (" + st.Clock.Source + ")"
+		trust = w.trusted + " (" + cmp.Or(w.sources[st.Clock.Source], st.Clock.Source) + ")"
 	}
 	row(w.clock, "%s  %s", local(st.At), trust)
 	printSound(row, w, st)
