@@ -18,6 +18,7 @@ func FuzzOgg(f *testing.F) {
 	m.laces(1, packetsOf(f, sound(f, silkFile))[:6]...)
 	m.page(flagLast, 5000, []byte{0xff, 63}, nil)
 	f.Add(m.out)
+	f.Add(join(m.out, beheaded(m.out)))
 	f.Add(join(m.out, begin(2, makeHead(2, 0, 0)).out, m.out[:200]))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 4000 {
@@ -57,6 +58,8 @@ func requireSound(t *testing.T, b []byte) {
 	t.Helper()
 	info, perr := Probe(bytes.NewReader(b))
 	require.LessOrEqual(t, info.Damaged, int64(len(b)))
+	require.LessOrEqual(t, info.Lost, int64(holesMost/concealFrames)+1)
+	require.LessOrEqual(t, (info.Lost-1)*concealFrames, holesAhead+info.Packets*packetFrames)
 	if perr == nil && info.Frames > 10*Rate {
 		return // holes of minutes: they take their time
 	}
