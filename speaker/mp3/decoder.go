@@ -15,10 +15,11 @@ type Decoder struct {
 	rate     int
 	channels int
 
-	kind   header  // of the frame met last
-	tag    infoTag // the one met last
-	header header  // of frame
-	frame  []byte  // found and not yet decoded; nil: ask the walker
+	kind     header  // of the frame met last
+	tag      infoTag // the one met last
+	segments int     // begun so far
+	header   header  // of frame
+	frame    []byte  // found and not yet decoded; nil: ask the walker
 
 	mono   bool // the frame decoded last
 	lo, hi int  // PCM frames of dec.pcm not yet given out
@@ -195,6 +196,9 @@ func (d *Decoder) find() error {
 		}
 		d.kind = h
 		t, ok := parseInfo(h, frame, first)
+		if first || ok {
+			d.segments++
+		}
 		if !ok {
 			d.header, d.frame = h, frame
 			return nil

@@ -221,6 +221,30 @@ func TestProbeTellsWhatKindOfFileItIs(t *testing.T) {
 	assert.Positive(t, info.Damaged, "the last frame is cut short")
 }
 
+// TestProbeTellsWhatABrokenLinkLeftOut: the tag at the start counts what was
+// encoded, and a file cut between two frames has no other sign of it.
+func TestProbeTellsWhatABrokenLinkLeftOut(t *testing.T) {
+	missing := func(b []byte) int64 {
+		info, err := Probe(bytes.NewReader(b))
+		require.NoError(t, err)
+		require.Zero(t, info.Damaged)
+		return info.Missing
+	}
+	for _, name := range []string{"mono44-crc.mp3", "stereo44-vbr.mp3", "stereo48-cbr96.mp3"} {
+		b := sound(t, name)
+		starts := frameStarts(b)
+		assert.Zero(t, missing(b), name)
+		third := len(starts) / 3
+		assert.Equal(t, int64(len(starts)-third), missing(b[:starts[third]]), name)
+		assert.Zero(t, missing(b[:starts[len(starts)-1]]), "%s: a tag that counts itself", name)
+		assert.Zero(t, missing(join(b, b[:starts[third]])), "%s: two in one", name)
+	}
+	b := sound(t, "mono44-notag.mp3")
+	assert.Zero(t, missing(b[:frameStarts(b)[5]]), "nothing was counted")
+	assert.Equal(t, int64(10), missing(infoFrame(10, 576, 1000, "LAME")))
+	assert.Equal(t, int64(6), missing(join(infoFrame(10, 0, 0, ""), frames(mono48, 4))), "a tag without delay and padding")
+}
+
 // TestSkipStopsWhereTheRateChanges and goes on at the new one.
 func TestSkipStopsWhereTheRateChanges(t *testing.T) {
 	first, second := sound(t, "mono44-notag.mp3"), sound(t, "mpeg2-24k.mp3")

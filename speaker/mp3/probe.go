@@ -27,6 +27,7 @@ type Info struct {
 	Padding   int           // PCM frames that the info tag says the encoder put behind
 	Gapless   bool          // the info tag told delay and padding
 	Intensity int64         // frames with intensity stereo
+	Missing   int64         // MPEG frames that the info tag counted and that are not there; 0 when there is none, or more than one
 }
 
 // Probe reads r to its end. Errors are those of NewDecoder and Decoder.Read but
@@ -44,7 +45,7 @@ func Probe(r io.Reader) (Info, error) {
 			}
 			p.finish()
 			if isEnd(err) {
-				err = nil
+				p.Missing, err = d.missing(), nil
 			}
 			return p.Info, err
 		}
@@ -57,6 +58,16 @@ func Probe(r io.Reader) (Info, error) {
 			p.BadFrames++
 		}
 	}
+}
+
+// missing is how many frames of a file of one segment are not there, at its end:
+// the link broke before they came. One is not told: some encoders count the info
+// tag's own frame.
+func (d *Decoder) missing() int64 {
+	if n := d.tag.frames - d.seg.n; d.segments == 1 && n > 1 {
+		return n
+	}
+	return 0
 }
 
 // prober sums up.

@@ -12,6 +12,10 @@ const (
 	id3v1Plus  = 227 // "TAG+", the extended form before it
 	apeBytes   = 32  // header and footer of an APE tag, version 1 and 2
 
+	// mostTag is how long a tag between frames may be. A longer one is a length
+	// that was damaged: it would swallow the rest of the sound.
+	mostTag = 16 << 20
+
 	lyricsBegin = 11 // "LYRICSBEGIN"
 	lyricsEnd   = 9  // "LYRICSEND" or "LYRICS200"
 )
@@ -57,40 +61,54 @@ func apeSize(b []byte) int64 {
 	return apeBytes + int64(binary.LittleEndian.Uint32(b[12:]))
 }
 
-// skipTags drops the tags that begin where a frame could begin.
+// skipTags drops the tags that begin where a frame could begin. One between frames
+// that is longer than the file is damage: there was sound in it, perhaps.
 func (w *walker) skipTags() {
 	for w.tagAt(0) {
 		b := w.peek(apeBytes)
 		n := tagBytes(b)
 		w.cutTag = ""
-		if got := w.discard(n); got < n {
+		before := w.tags
+		got := w.discard(n)
+		whole := got == n
+		if !whole {
 			w.cutTag = fmt.Sprintf("; a tag that begins with %q says it has %d bytes, of which %d are there", b[:3], n, got)
 		}
 		if n == lyricsBegin {
-			w.discardLyrics()
+			whole = w.discardLyrics()
+		}
+		if !whole && w.locked {
+			w.damaged += w.tags - before
+			w.tags = before
 		}
 	}
 }
 
-// discardLyrics drops the rest of a Lyrics3 tag, whose length stands at its end.
-func (w *walker) discardLyrics() {
+// discardLyrics drops the rest of a Lyrics3 tag, whose length stands at its end. It
+// is false when there is no end.
+func (w *walker) discardLyrics() bool {
 	for len(w.peek(lyricsEnd)) == lyricsEnd {
 		b := w.peek(windowBytes / 2)
 		for _, end := range []string{"LYRICSEND", "LYRICS200"} { // version 1 and 2
 			if n := bytes.Index(b, []byte(end)); n >= 0 {
 				w.discard(int64(n + lyricsEnd))
-				return
+				return true
 			}
 		}
 		w.discard(int64(len(b) - lyricsEnd + 1))
 	}
+	return false
 }
 
 // tagAt is true when a tag begins at offset at. It looks at one byte first: a
 // slow source must not be asked for more than is needed to play on.
 func (w *walker) tagAt(at int) bool {
 	b := w.ahead(at, 1)
-	return len(b) == 1 && b[0] != 0xff && tagBytes(w.ahead(at, apeBytes)) > 0
+	if len(b) < 1 || b[0] == 0xff {
+		return false
+	}
+	n := tagBytes(w.ahead(at, apeBytes))
+	return n > 0 && (n <= mostTag || !w.locked)
 }
 
 // infoTag is what the first frame of a file may hold in the place of sound: the
