@@ -1,8 +1,9 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,22 +23,41 @@ type soundFile struct {
 	info os.FileInfo
 }
 
+// mistake is what the user typed wrongly, in his language.
+type mistake string
+
+func (m mistake) Error() string { return string(m) }
+
+// Is makes the exit code that of usage errors.
+func (mistake) Is(target error) bool { return target == cli.ErrUsage }
+
 // named looks at a file that the user named; a mistake is his.
-func named(path string) (soundFile, error) {
+func named(path string, a audioWords) (soundFile, error) {
 	info, err := os.Stat(path)
 	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return soundFile{}, a.mistake("missing", path)
 	case err != nil:
-		return soundFile{}, fmt.Errorf("%w: %w", cli.ErrUsage, err)
+		return soundFile{}, a.mistake("closed", path, bare(err))
 	case info.IsDir():
-		return soundFile{}, fmt.Errorf("%w: %s is a folder; allowed: a sound file", cli.ErrUsage, path)
+		return soundFile{}, a.mistake("folder", path)
 	case !info.Mode().IsRegular():
-		return soundFile{}, fmt.Errorf("%w: %s is no regular file; allowed: a sound file", cli.ErrUsage, path)
+		return soundFile{}, a.mistake("irregular", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return soundFile{}, fmt.Errorf("%w: %w", cli.ErrUsage, err)
+		return soundFile{}, a.mistake("closed", path, bare(err))
 	}
 	return soundFile{path, info}, f.Close()
+}
+
+// bare is err without the path that it names.
+func bare(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 func (f soundFile) open() (io.ReadCloser, error) { return os.Open(f.path) }

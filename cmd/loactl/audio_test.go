@@ -165,7 +165,7 @@ func TestWhatIsNoSoundIsToldInBothLanguages(t *testing.T) {
 			assert.Equal(t, 1, code)
 			assert.Contains(t, out, c.vi)
 			assert.Contains(t, out, "KHÔNG: ")
-			assert.Contains(t, errOut, "cannot be played")
+			assert.Contains(t, errOut, "không phát được")
 			_, out, _ = run("--lang", "en", "audio", "check", path)
 			assert.Contains(t, out, c.en)
 			if c.hint != "" {
@@ -214,7 +214,6 @@ func TestMistakesInWhatWasTyped(t *testing.T) {
 		want string
 	}{
 		{[]string{"check", "khong-co.mp3"}, "khong-co.mp3: no such file"},
-		{[]string{"check", good, "khong-co.mp3"}, "khong-co.mp3: no such file"},
 		{[]string{"check", dir}, "is a folder"},
 		{[]string{"check", os.DevNull}, "is no regular file"},
 		{[]string{"check"}, "<file>"},
@@ -244,6 +243,28 @@ func TestSeveralFilesAreCheckedAndOneBadOneCounts(t *testing.T) {
 	code, out, _ = run("--lang", "en", "audio", "check", sounds+"mono44-cbr48.mp3", sounds+"mono48-cbr64.mp3")
 	assert.Zero(t, code)
 	assert.Contains(t, out, "\n\nFile")
+}
+
+func TestAWrongNameAmongManyIsToldAndTheOthersAreChecked(t *testing.T) {
+	code, out, errOut := run("--lang", "vi", "audio", "check", sounds+"mono44-cbr48.mp3", "khong-co.mp3", sounds+"mono48-cbr64.mp3")
+	assert.Equal(t, 2, code)
+	assert.Equal(t, 2, strings.Count(out, "Phát được   có"))
+	assert.Equal(t, "loactl: không có tệp khong-co.mp3\nloactl: 1 trong 3 tên không phải tệp đọc được\n", errOut)
+	code, _, errOut = run("--lang", "vi", "audio", "decode", "khong-co.mp3", "x.wav")
+	assert.Equal(t, 2, code)
+	assert.Equal(t, "loactl: không có tệp khong-co.mp3\n", errOut)
+}
+
+func TestCtrlCIsToldAsSuch(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	for _, args := range [][]string{{"check", sounds + "mono44-cbr48.mp3"}, {"decode", sounds + "mono44-cbr48.mp3", "-"}} {
+		for lang, want := range map[string]string{"en": "loactl: stopped\n", "vi": "loactl: đã dừng\n"} {
+			var o, e bytes.Buffer
+			assert.Equal(t, 1, program(&e).Run(ctx, append([]string{"--lang", lang, "audio"}, args...), &o, &e))
+			assert.Equal(t, want, e.String())
+		}
+	}
 }
 
 func TestWhatAnOfficialShouldLookAt(t *testing.T) {

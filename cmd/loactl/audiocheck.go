@@ -26,7 +26,7 @@ type audioCheckCmd struct {
 
 // Help is shown below the flags.
 func (audioCheckCmd) Help() string {
-	return `The whole file is decoded with the device's own code. Exit code 0: the device plays every file; 1: it does not play one of them; 2: a file is not there.
+	return `The whole file is decoded with the device's own code. Exit code 0: the device plays every file; 1: it does not play one of them; 2: a file is not there (the others are checked all the same).
 
 Examples:
   loactl audio check ban-tin.mp3
@@ -81,46 +81,58 @@ type toldAbout struct {
 	Text string `json:"text"`
 }
 
-// errNotPlayable makes the exit code 1.
-var errNotPlayable = errors.New("cannot be played")
-
 // Run checks each file and prints what it found.
 func (v audioCheckCmd) Run(ctx context.Context, n notes, w words, out io.Writer) error {
-	files := make([]soundFile, len(v.Files))
-	for i, path := range v.Files {
-		var err error
-		if files[i], err = named(path); err != nil {
+	a := w.audio
+	bad, wrong, shown := 0, 0, 0
+	for _, path := range v.Files {
+		f, err := named(path, a)
+		if err != nil && len(v.Files) == 1 {
 			return err
 		}
-	}
-	bad := 0
-	for i, f := range files {
+		if err != nil { // the others are checked all the same
+			fmt.Fprintln(n, "loactl:", err)
+			wrong++
+			continue
+		}
 		c, err := check(ctx, n, f)
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return errors.New(a.stopped)
+		case err != nil:
 			return err
-		}
-		if !c.Playable {
+		case !c.Playable:
 			bad++
 		}
 		if v.JSON {
 			err = json.NewEncoder(out).Encode(c)
 		} else {
-			if i > 0 {
+			if shown > 0 {
 				fmt.Fprintln(out)
 			}
+			shown++
 			err = printChecked(out, w, c)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	switch {
+	return v.summary(a, bad, wrong)
+}
+
+// summary makes the exit code 1 for files that are not played, 2 for names that
+// are not those of files.
+func (v audioCheckCmd) summary(a audioWords, bad, wrong int) error {
+	switch all := len(v.Files); {
+	case wrong > 0:
+		return a.mistake("names", wrong, all)
 	case bad == 0:
 		return nil
-	case len(files) == 1:
-		return fmt.Errorf("%s %w", files[0].path, errNotPlayable)
+	case all == 1:
+		return fmt.Errorf(a.oneBad, v.Files[0])
+	default:
+		return fmt.Errorf(a.someBad, bad, all)
 	}
-	return fmt.Errorf("%d of %d files %w", bad, len(files), errNotPlayable)
 }
 
 // check judges a file as the device does, then listens to it.

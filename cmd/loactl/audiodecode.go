@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 
-	"loa/cmd/internal/cli"
 	"loa/speaker"
 	"loa/speaker/wav"
 )
@@ -53,7 +52,7 @@ type decoded struct {
 
 // Run decodes one file.
 func (v audioDecodeCmd) Run(ctx context.Context, n notes, w words, out io.Writer) error {
-	f, err := v.check()
+	f, err := v.check(w.audio)
 	if err != nil {
 		return err
 	}
@@ -64,6 +63,9 @@ func (v audioDecodeCmd) Run(ctx context.Context, n notes, w words, out io.Writer
 	defer o.abort()
 	d := decoding{audioDecodeCmd: v, ctx: ctx, file: f, notes: n, words: w.audio, out: o}
 	if err := d.run(); err != nil {
+		if ctx.Err() != nil {
+			return errors.New(w.audio.stopped)
+		}
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
 	if err := o.commit(); err != nil {
@@ -73,25 +75,25 @@ func (v audioDecodeCmd) Run(ctx context.Context, n notes, w words, out io.Writer
 }
 
 // check looks at what was typed.
-func (v audioDecodeCmd) check() (soundFile, error) {
+func (v audioDecodeCmd) check(a audioWords) (soundFile, error) {
 	switch {
 	case v.Raw && v.Rate != 0:
-		return soundFile{}, fmt.Errorf("%w: --rate %d: --raw keeps the rate of the file; allowed: one of the two", cli.ErrUsage, v.Rate)
+		return soundFile{}, a.mistake("raw-rate", v.Rate)
 	case v.Rate != 0 && (v.Rate < 8000 || v.Rate > 192000):
-		return soundFile{}, fmt.Errorf("%w: --rate %d; allowed: 8000 to 192000", cli.ErrUsage, v.Rate)
+		return soundFile{}, a.mistake("rate", v.Rate)
 	case v.JSON && v.Out == "-":
-		return soundFile{}, fmt.Errorf("%w: --json: standard output takes the sound; allowed: a file as OUT", cli.ErrUsage)
+		return soundFile{}, a.mistake("json-pipe")
 	}
-	f, err := named(v.File)
+	f, err := named(v.File, a)
 	if err != nil {
 		return f, err
 	}
 	if info, err := os.Stat(v.Out); err == nil && v.Out != "-" {
 		switch {
 		case os.SameFile(info, f.info):
-			return f, fmt.Errorf("%w: %s is FILE itself; allowed: another file", cli.ErrUsage, v.Out)
+			return f, a.mistake("same", v.Out)
 		case info.IsDir():
-			return f, fmt.Errorf("%w: %s is a folder; allowed: a file to write", cli.ErrUsage, v.Out)
+			return f, a.mistake("out-folder", v.Out)
 		}
 	}
 	return f, nil

@@ -18,7 +18,9 @@ type audioWords struct {
 	refusals                                                                           map[device.Refusal]string // with the arguments of refusal
 	manyZeros, firstZeros                                                              string                    // for RefusedZeros, when it is not all zeros
 	kinds                                                                              map[sniff.Kind]string
-	warnings                                                                           map[string]string   // by warning.code, with its args
+	warnings                                                                           map[string]string // by warning.code, with its args
+	mistakes                                                                           map[string]string // in what was typed
+	oneBad, someBad, stopped                                                           string
 	detail                                                                             func(string) string // what a decoder tells of a coding; what has no words stays
 }
 
@@ -72,6 +74,15 @@ var englishAudio = audioWords{
 		"silent-middle":   "%.0f s of silence from %s on: people will think that the loudspeaker is broken",
 		"silent-end":      "ends with %.1f s of silence",
 	},
+	mistakes: map[string]string{
+		"missing": "%s: no such file", "closed": "%s: %v", "folder": "%s is a folder; allowed: a sound file",
+		"irregular": "%s is no regular file; allowed: a sound file",
+		"raw-rate":  "--rate %d: --raw keeps the rate of the file; allowed: one of the two",
+		"rate":      "--rate %d; allowed: 8000 to 192000", "json-pipe": "--json: standard output takes the sound; allowed: a file as OUT",
+		"same": "%s is FILE itself; allowed: another file", "out-folder": "%s is a folder; allowed: a file to write",
+		"names": "%d of %d names are of no file that can be read",
+	},
+	oneBad: "%s cannot be played", someBad: "%d of %d files cannot be played", stopped: "stopped",
 	detail: func(text string) string { return text },
 }
 
@@ -125,6 +136,15 @@ var vietnameseAudio = audioWords{
 		"silent-middle":   "im lặng %.0f giây từ %s: người dân sẽ tưởng loa hỏng",
 		"silent-end":      "cuối tệp im lặng %.1f giây",
 	},
+	mistakes: map[string]string{
+		"missing": "không có tệp %s", "closed": "không mở được tệp %s (%v)", "folder": "%s là thư mục; cần một tệp âm thanh",
+		"irregular": "%s không phải tệp thường; cần một tệp âm thanh",
+		"raw-rate":  "--rate %d: --raw giữ nguyên tần số mẫu của tệp; chỉ dùng một trong hai",
+		"rate":      "--rate %d: chỉ nhận từ 8000 đến 192000", "json-pipe": "--json: đầu ra chuẩn đã dành cho âm thanh; hãy ghi OUT ra tệp",
+		"same": "%s chính là tệp FILE; hãy chọn tệp khác", "out-folder": "%s là thư mục; cần một tệp để ghi",
+		"names": "%d trong %d tên không phải tệp đọc được",
+	},
+	oneBad: "%s: thiết bị không phát được", someBad: "%d trong %d tệp thiết bị không phát được", stopped: "đã dừng",
 	detail: strings.NewReplacer(
 		"joint stereo", "hai kênh ghép", "dual channel", "hai kênh riêng", "stereo", "hai kênh", "mono", "đơn kênh",
 		"CBR", "bit cố định (CBR)", "VBR", "bit thay đổi (VBR)", "free format", "tốc độ bit tự do",
@@ -143,6 +163,11 @@ func (a audioWords) channels(n int) string {
 		return a.stereo
 	}
 	return fmt.Sprint(n)
+}
+
+// mistake is one of mistakes with its args.
+func (a audioWords) mistake(code string, args ...any) mistake {
+	return mistake(fmt.Sprintf(a.mistakes[code], args...))
 }
 
 func (a audioWords) warning(w warning) string { return fmt.Sprintf(a.warnings[w.code], w.args...) }

@@ -167,6 +167,9 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 		assert.Equal(t, strings.Count(text, "%"), strings.Count(vietnameseAudio.refusals[k], "%"), k)
 		assert.NotEmpty(t, vietnameseAudio.refusals[k], k)
 	}
+	for k, text := range englishAudio.mistakes {
+		assert.Equal(t, strings.Count(text, "%"), strings.Count(vietnameseAudio.mistakes[k], "%"), k)
+	}
 	for k := range englishAudio.kinds {
 		assert.NotEmpty(t, vietnameseAudio.kinds[k], k)
 	}

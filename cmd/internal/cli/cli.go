@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -27,6 +28,9 @@ type Program struct {
 	// Usage lists errors that are the user's: they exit with exit.Usage.
 	Usage []error
 }
+
+// errStopped is what a person reads who pressed Ctrl-C.
+var errStopped = errors.New("stopped")
 
 // Main runs the program with the arguments of the process and exits.
 func (p Program) Main() { exit.Main(p.Run) }
@@ -53,5 +57,9 @@ func (p Program) Run(ctx context.Context, args []string, out, errOut io.Writer) 
 	if p.Bind != nil {
 		more = p.Bind()
 	}
-	return exit.Code(p.Name, k.Run(more...), errOut, p.Usage...)
+	err = k.Run(more...)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errStopped
+	}
+	return exit.Code(p.Name, err, errOut, p.Usage...)
 }

@@ -29,6 +29,9 @@ func (v verb) Run(ctx context.Context, out io.Writer, suffix string) error {
 		return errors.New("broken")
 	case "usage":
 		return fmt.Errorf("%w: not so", ErrUsage)
+	case "wait":
+		<-ctx.Done()
+		return fmt.Errorf("wait: %w", ctx.Err())
 	case "own":
 		return fmt.Errorf("%w: nor so", errOwn)
 	}
@@ -60,4 +63,12 @@ func TestExitCodesAndWhatIsPrinted(t *testing.T) {
 			assert.Contains(t, out.String(), c.want)
 		})
 	}
+}
+
+func TestCtrlCIsNoErrorThatNeedsWords(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var out bytes.Buffer
+	assert.Equal(t, exit.Failed, Program{Name: "p", Grammar: &grammar{}, Bind: func() []any { return []any{"!"} }}.Run(ctx, []string{"say", "wait"}, &out, &out))
+	assert.Equal(t, "p: stopped\n", out.String())
 }
