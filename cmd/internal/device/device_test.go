@@ -44,6 +44,7 @@ type rig struct {
 	events []event
 	more   chan struct{}
 	pins   []string
+	age    time.Duration
 }
 
 // event is one entry of the log as the rig keeps it.
@@ -58,7 +59,7 @@ func newRig(t testing.TB, config string) *rig {
 	require.NoError(t, os.Mkdir(filepath.Join(r.dir, "sounds"), 0o755))
 	b, err := os.ReadFile(bulletin)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "sounds", "tin.mp3"), b, 0o644))
+	r.write("sounds/tin.mp3", string(b))
 	if config == "" {
 		config = "[audio]\noutput = \"null\"\n[local]\nplan = \"plan.json\"\nmedia_dir = \"sounds\"\n"
 	}
@@ -66,9 +67,16 @@ func newRig(t testing.TB, config string) *rig {
 	return r
 }
 
+// write makes a file, a sound as one that was copied a while ago.
 func (r *rig) write(name, text string) {
 	r.t.Helper()
-	require.NoError(r.t, os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o644))
+	path := filepath.Join(r.dir, name)
+	require.NoError(r.t, os.WriteFile(path, []byte(text), 0o644))
+	if strings.HasPrefix(name, "sounds/") {
+		r.age -= time.Second // so that each is another file for who looks at times
+		old := time.Now().Add(r.age - time.Hour)
+		require.NoError(r.t, os.Chtimes(path, old, old))
+	}
 }
 
 // plan writes a plan whose one item starts after the given time.

@@ -21,11 +21,15 @@ import (
 // Links to files are followed, links to folders are not. It is used by one
 // goroutine.
 type Folder struct {
-	dir   string
-	known map[string]seen    // by path
-	path  map[string]string  // by digest
-	names map[string]string  // digest of each file ever asked for by name
-	left  map[string]leftOut // by path: what is there and does not count
+	dir string
+	// settle is how long a file must have been the same before it counts; one
+	// that is younger is taken to be on its way. 0: files count as they are.
+	settle time.Duration
+	known  map[string]seen    // by path
+	path   map[string]string  // by digest
+	names  map[string]string  // digest of each file ever asked for by name
+	left   map[string]leftOut // by path: what is there and does not count
+	young  map[string]glimpse // by path: files that had not settled
 }
 
 // seen is what a file was when it was last hashed.
@@ -39,6 +43,16 @@ type seen struct {
 type leftOut struct {
 	large int64  // bytes, of a file over loa.MaxMediaLen
 	why   string // follows the name in a sentence
+}
+
+// copying is said of a file that is not whole yet. It is no fault.
+const copying = "is being copied"
+
+// glimpse is a file that may still be written, and since when it has been so.
+type glimpse struct {
+	size  int64
+	mod   time.Time
+	since time.Time
 }
 
 // OpenFolder makes an index of dir, which may be "" for none. Files appear
@@ -55,6 +69,8 @@ func (f *Folder) Scan() (changed bool, err error) {
 		return false, nil
 	}
 	now, paths, left := map[string]seen{}, map[string]string{}, map[string]leftOut{}
+	young := f.young
+	f.young = map[string]glimpse{}
 	root := f.dir + string(filepath.Separator) // so that it may be a link
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if path == root {
@@ -63,7 +79,7 @@ func (f *Folder) Scan() (changed bool, err error) {
 		s, out := seen{}, leftOut{}
 		if err != nil {
 			out = unreadable(err) // a folder in it; the others count
-		} else if s, out = f.look(path, d); s.digest != "" {
+		} else if s, out = f.look(path, d, young[path]); s.digest != "" {
 			changed = changed || s != f.known[path]
 			now[path], paths[s.digest] = s, path
 		}
@@ -77,9 +93,9 @@ func (f *Folder) Scan() (changed bool, err error) {
 	return changed, err
 }
 
-// look hashes a file unless it is as it was. Both answers are zero for one that
-// has vanished.
-func (f *Folder) look(path string, d fs.DirEntry) (seen, leftOut) {
+// look hashes a file unless it is as it was, or has not settled since it was
+// last seen as young. Both answers are zero for one that has vanished.
+func (f *Folder) look(path string, d fs.DirEntry, young glimpse) (seen, leftOut) {
 	info, err := os.Stat(path)
 	if out := unfit(d, info, err); err != nil || out != (leftOut{}) {
 		return seen{}, out
@@ -87,11 +103,29 @@ func (f *Folder) look(path string, d fs.DirEntry) (seen, leftOut) {
 	if s, ok := f.known[path]; ok && s.size == info.Size() && s.mod.Equal(info.ModTime()) {
 		return s, leftOut{}
 	}
+	if !f.settled(path, info, young) {
+		return seen{}, leftOut{why: copying}
+	}
 	digest, err := hashFile(path)
 	if err != nil {
 		return seen{}, unreadable(err)
 	}
 	return seen{size: info.Size(), mod: info.ModTime(), digest: digest}, leftOut{}
+}
+
+// settled reports whether a file has been the same for long enough, by its own
+// time or by what was seen of it: a clock that is wrong makes no file older.
+func (f *Folder) settled(path string, info fs.FileInfo, last glimpse) bool {
+	now := time.Now()
+	g := glimpse{size: info.Size(), mod: info.ModTime(), since: now}
+	if last.size == g.size && last.mod.Equal(g.mod) && !last.since.IsZero() {
+		g.since = last.since
+	}
+	if now.Sub(g.mod) >= f.settle || now.Sub(g.since) >= f.settle {
+		return true
+	}
+	f.young[path] = g
+	return false
 }
 
 // unfit says why what is there is not opened.
@@ -166,7 +200,11 @@ func (f *Folder) absent(m loa.Media) soundNews {
 	if v, ok := f.tooLarge(m); ok {
 		return newsOf(m, v)
 	}
-	return soundNews{File: m.File, Absent: f.left[f.named(m)].why, Sound: scheduler.Sound{SHA256: scheduler.MediaKey(m)}}
+	s := soundNews{File: m.File, Absent: f.left[f.named(m)].why, Sound: scheduler.Sound{SHA256: scheduler.MediaKey(m)}}
+	if at, here := f.known[f.named(m)]; here && at.digest != m.SHA256 {
+		s.Absent = copying // whoever read the plan did not take it as it is
+	}
+	return s
 }
 
 // Digest is that of a file in the folder, by its name; of one that is gone,
@@ -262,11 +300,13 @@ func called(m loa.Media) string {
 }
 
 // trouble says why a sound, which a plan may know by another name than the news
-// do, does not play; "" when it does.
+// do, does not play; "" when it does or is on its way.
 func (s soundNews) trouble(m loa.Media) string {
 	switch {
 	case s.Bad != "":
 		return "sound " + called(m) + " cannot be played: " + s.Bad
+	case s.Absent == copying:
+		return ""
 	case s.Absent != "":
 		return "sound " + called(m) + " " + s.Absent
 	case !s.Ready:

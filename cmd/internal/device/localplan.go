@@ -25,6 +25,11 @@ type localPlan struct {
 // nothing, and people expect a changed schedule to count soon.
 const planEvery = 5 * time.Second
 
+// copySettles is how long a file must have been the same before it counts: long
+// enough for the pauses of a copy over a mobile network. A file whose time is
+// older counts at once.
+const copySettles = 10 * time.Second
+
 // watchPlan reads the plan file, and again whenever it or the folder of sounds
 // changes.
 func (d *Device) watchPlan(ctx context.Context) error {
@@ -34,8 +39,9 @@ func (d *Device) watchPlan(ctx context.Context) error {
 	tick := time.NewTicker(planEvery)
 	defer tick.Stop()
 	folder := OpenFolder(d.cfg.Local.MediaDir)
+	folder.settle = copySettles
 	folder.Remember(d.loadNames())
-	last := ""
+	last, sounds := "", ""
 	for {
 		changed, err := folder.Scan()
 		if err != nil {
@@ -43,12 +49,14 @@ func (d *Device) watchPlan(ctx context.Context) error {
 		}
 		stamp := fileStamp(d.cfg.Local.Plan)
 		if changed || stamp != last {
-			last = stamp
 			plan, err := ReadPlan(d.cfg.Local.Plan, folder)
 			d.saveNames(folder.Names())
-			select {
-			case d.plans <- localPlan{plan, err}:
-			case <-ctx.Done():
+			if keys := soundKeys(plan); stamp != last || keys != sounds {
+				last, sounds = stamp, keys
+				select {
+				case d.plans <- localPlan{plan, err}:
+				case <-ctx.Done():
+				}
 			}
 			d.cache.rescan()
 		}
@@ -58,6 +66,20 @@ func (d *Device) watchPlan(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// soundKeys tells plans of one file apart by the sounds they got, so that what
+// else happens in the folder does not put the same plan in force again.
+func soundKeys(p *loa.Plan) string {
+	var b strings.Builder
+	if p != nil {
+		for _, it := range p.Items {
+			for _, m := range it.Media {
+				b.WriteString(scheduler.MediaKey(m) + "\n")
+			}
+		}
+	}
+	return b.String()
 }
 
 func fileStamp(path string) string {
