@@ -54,8 +54,12 @@ func named(path string, a audioWords) (soundFile, error) {
 // bare is err without the path that it names.
 func bare(err error) error {
 	var at *fs.PathError
-	if errors.As(err, &at) {
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &at):
 		return at.Err
+	case errors.As(err, &link):
+		return link.Err
 	}
 	return err
 }

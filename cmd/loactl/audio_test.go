@@ -368,6 +368,10 @@ func TestDamageIsFoundAndSaidWhere(t *testing.T) {
 	code, _, errOut := run("--lang", "en", "audio", "decode", path, wavOut)
 	assert.Zero(t, code)
 	assert.Contains(t, errOut, "is damaged:")
+	_, out, _ = run("audio", "decode", "--json", path, wavOut)
+	var told map[string]map[string]any
+	_ = json.Unmarshal([]byte(out), &told) // other members are no objects
+	assert.Equal(t, d["at_s"], told["damage"]["at_s"])
 	assert.FileExists(t, wavOut)
 }
 
@@ -577,13 +581,48 @@ func TestAFailureLeavesWhatWasThere(t *testing.T) {
 	assert.Contains(t, errOut, filepath.Join(dir, "no", "x.wav")+": no such file or directory")
 }
 
+func TestASymbolicLinkIsWrittenThrough(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "to"), 0o700))
+	for name, there := range map[string]bool{"there.wav": true, "not-yet.wav": false} {
+		to := filepath.Join(dir, "to", name)
+		if there {
+			require.NoError(t, os.WriteFile(to, []byte("old"), 0o600))
+		}
+		link := filepath.Join(dir, name)
+		if err := os.Symlink(filepath.Join("to", name), link); err != nil {
+			t.Skip("not run: no symbolic links here")
+		}
+		code, _, errOut := run("audio", "decode", sounds+"mono44-cbr48.mp3", link)
+		require.Zero(t, code, errOut)
+		info, err := os.Lstat(link)
+		require.NoError(t, err)
+		assert.NotZero(t, info.Mode()&os.ModeSymlink, "it is a link still")
+		assert.Equal(t, "RIFF", string(get(t, to)[:4]))
+	}
+}
+
+func TestDecodingShowsOneProgress(t *testing.T) {
+	path := sounds + "mono44-cbr48.mp3"
+	f, err := named(path, englishAudio)
+	require.NoError(t, err)
+	d := decoding{file: f, passes: 2}
+	for _, want := range []int64{0, f.info.Size(), f.info.Size()} {
+		r, err := d.open()
+		require.NoError(t, err)
+		p := r.(*progress)
+		assert.Equal(t, []int64{want, 2 * f.info.Size()}, []int64{p.n, p.total})
+		require.NoError(t, r.Close())
+	}
+}
+
 func TestAFullDiskIsAFailure(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("not run: there is no /dev/full here")
 	}
 	code, _, errOut := run("audio", "decode", sounds+"mono44-cbr48.mp3", "/dev/full")
 	assert.Equal(t, 1, code)
-	assert.Contains(t, errOut, "no space left")
+	assert.Equal(t, "loactl: write /dev/full: no space left on device\n", errOut)
 }
 
 func TestProgressIsForTerminalsOnly(t *testing.T) {

@@ -201,9 +201,7 @@ func (c *checked) heard(l *listener, err error) {
 	c.Rate, c.Channels, c.Frames = &l.rate, &l.channels, &l.frames
 	c.DurationS = known(round(l.seconds, 3))
 	c.Damage.Bytes, c.Damage.Frames = l.bytes, l.bad
-	for _, s := range l.spots {
-		c.Damage.At = append(c.Damage.At, round(s, 2))
-	}
+	c.Damage.At = hundredths(l.spots)
 	c.LUFS, c.LRA = number(l.integrated()), number(l.span())
 	c.TruePeak, c.Peak = number(l.truePeak()), number(l.samplePeak())
 	if l.heard() > silentLUFS {
@@ -231,6 +229,15 @@ func number(v float64) *float64 {
 	}
 	v = round(v, 2)
 	return &v
+}
+
+// hundredths are numbers to that, never null.
+func hundredths(v []float64) []float64 {
+	out := make([]float64, len(v))
+	for i := range v {
+		out[i] = round(v[i], 2)
+	}
+	return out
 }
 
 func round(v float64, digits int) float64 {

@@ -66,6 +66,9 @@ func (v audioDecodeCmd) Run(ctx context.Context, n notes, w words, out io.Writer
 		if ctx.Err() != nil {
 			return errors.New(w.audio.stopped)
 		}
+		if errors.Is(err, errOut) { // not the fault of FILE
+			return err
+		}
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
 	if err := o.commit(); err != nil {
@@ -111,7 +114,9 @@ type decoding struct {
 	w            *wav.RawWriter
 	rate         int // of the WAV
 	channels     int
+	passes, pass int   // over the file, for the progress
 	bytes, bad   int64 // damage
+	spots        []float64
 	err          error // why the sound ended before the file
 	joint        int64 // raw: frames before the rate changed; 0: it did not
 	jointSeconds float64
@@ -122,6 +127,10 @@ type decoding struct {
 var errNothing = errors.New("no sound can be decoded in it")
 
 func (d *decoding) run() error {
+	d.passes = 2
+	if d.Raw {
+		d.passes = 1
+	}
 	r, err := d.open()
 	if err != nil {
 		return err
@@ -157,7 +166,17 @@ func (d *decoding) run() error {
 	return d.w.Close()
 }
 
-func (d *decoding) open() (io.ReadCloser, error) { return d.file.watched(d.notes) }
+// open opens the file for its next pass; all of them make one progress.
+func (d *decoding) open() (io.ReadCloser, error) {
+	p, err := d.file.watched(d.notes)
+	if err != nil {
+		return nil, err
+	}
+	p.total *= int64(d.passes)
+	p.n = d.file.info.Size() * int64(min(d.pass, d.passes-1))
+	d.pass++
+	return p, nil
+}
 
 // begin writes the header of the WAV.
 func (d *decoding) begin() (err error) {
@@ -186,7 +205,9 @@ func (d *decoding) read(dec speaker.Decoder, sink func([]float32) error) error {
 			}
 		}
 		seconds += float64(len(x)/d.channels) / float64(rate)
-		d.bytes, d.bad = damageOf(dec)
+		if bytes, bad := damageOf(dec); bytes != d.bytes || bad != d.bad {
+			d.bytes, d.bad, d.spots = bytes, bad, spotted(d.spots, seconds)
+		}
 		switch {
 		case err == nil:
 			changed = false
@@ -249,7 +270,7 @@ func (d *decoding) rest() error {
 func (d *decoding) tell(out io.Writer) error {
 	a, name := d.words, d.Out
 	rep := decoded{File: d.File, Out: d.Out, Rate: d.rate, Channels: d.channels, Frames: d.w.Frames(), Bits: d.Bits, Raw: d.Raw,
-		DurationS: round(float64(d.w.Frames())/float64(d.rate), 3), Damage: damaged{d.bytes, d.bad, []float64{}}}
+		DurationS: round(float64(d.w.Frames())/float64(d.rate), 3), Damage: damaged{d.bytes, d.bad, hundredths(d.spots)}}
 	if d.joint > 0 {
 		fmt.Fprintf(d.notes, a.resampled+"\n", d.File, d.jointRate, clock(d.jointSeconds), d.rate)
 	}

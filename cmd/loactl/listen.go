@@ -184,9 +184,15 @@ func (l *listener) damage(dec speaker.Decoder) {
 		return
 	}
 	l.bytes, l.bad = bytes, bad
-	if n := len(l.spots); n < mostSpots && (n == 0 || l.seconds-l.spots[n-1] >= 1) {
-		l.spots = append(l.spots, l.seconds)
+	l.spots = spotted(l.spots, l.seconds)
+}
+
+// spotted adds a place to the first few, unless it is within a second of the last.
+func spotted(spots []float64, at float64) []float64 {
+	if n := len(spots); n < mostSpots && (n == 0 || at-spots[n-1] >= 1) {
+		spots = append(spots, at)
 	}
+	return spots
 }
 
 // damageOf is what a decoder could not use: bytes, and frames of its codec that
