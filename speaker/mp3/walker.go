@@ -10,6 +10,9 @@ const (
 	// windowBytes holds four frames of the longest kind there is (Layer II,
 	// 8 kHz, 160 kbit/s: 2881 bytes): all that is ever looked at together.
 	windowBytes = 12 << 10 // and of free format: freeLongest
+	// searchAhead is the farthest that is looked at: firstChain frames from the
+	// window's end on, to the header of the last or a tag in its place.
+	searchAhead = windowBytes + 2*(maxFrame+1) + apeBytes
 	// bufferBytes is larger, so that few bytes are moved for each one read.
 	bufferBytes = 32 << 10
 	// searchBytes is how far into a file the first frame may lie, tags not
@@ -153,8 +156,7 @@ func (w *walker) follows(at int) bool {
 // search looks for a true frame that begins at an offset in [from, to). It
 // returns 0 when there is none.
 func (w *walker) search(from, to int) int {
-	// More than any chain from here reaches, so that b is not moved meanwhile.
-	b := w.peek(bufferBytes / 2)
+	b := w.peek(searchAhead)
 	for n := from; n < min(to, len(b)-headerBytes+1); n++ {
 		if b[n] != 0xff {
 			continue
@@ -286,7 +288,7 @@ func (w *walker) peek(n int) []byte {
 }
 
 // ahead returns up to n bytes from offset at on, fewer only at the end. Offsets
-// and n together stay within windowBytes.
+// and n together stay within searchAhead.
 func (w *walker) ahead(at, n int) []byte {
 	b := w.peek(at + n)
 	return b[min(at, len(b)):]

@@ -303,6 +303,38 @@ func TestWalkerGivesAFrameAsSoonAsTheNextHeaderIsThere(t *testing.T) {
 	assert.False(t, more)
 }
 
+// TestSearchSeesTheSameWhereverTheBufferEnds: a damaged stretch of ten kilobytes
+// in which something looks like long frames, so that more is asked for while it
+// is searched, and the buffer's bytes are moved.
+func TestSearchSeesTheSameWhereverTheBufferEnds(t *testing.T) {
+	long := [4]byte{0xff, 0xe5, 0xe8, 0xc0} // MPEG-2.5 Layer II, 160 kbit/s, 8 kHz: 2880 bytes
+	h, ok := parseHeader(long[:])
+	require.True(t, ok)
+	require.Equal(t, 2880, h.bytes())
+	const lost = windowBytes - 800
+	torn := join(frames(mono48, 20), noise(lost), frames(mono48, 150))
+	at := 20*192 + lost - 400
+	copy(torn[at:], long[:])
+	copy(torn[at+2880:], long[:]) // in the middle of a frame: the third is missing
+	for n := 0; n < bufferBytes+windowBytes; n += 97 {
+		w := newWalker(bytes.NewReader(join(id3v2(n, false), torn)))
+		suspects, found := 0, 0
+		for {
+			_, _, err := w.next()
+			if err != nil {
+				require.ErrorIs(t, err, io.EOF)
+				break
+			}
+			found++
+			if w.suspect {
+				suspects++
+				require.Equal(t, 20, found)
+			}
+		}
+		require.Equal(t, 1, suspects, "%d bytes in front: the frame before the damage", n)
+	}
+}
+
 // countingReader counts what was read and offers no Seek.
 type countingReader struct {
 	r io.Reader
