@@ -127,3 +127,16 @@ func TestAHoleBeforeAPageWithoutAnEndIsFilledBehindIt(t *testing.T) {
 	m.sound(5, packets[10:]...)
 	assert.EqualValues(t, len(want)/2+4*Rate, framesOf(t, m.out))
 }
+
+// TestPagesThatWereMissingOnceExplainNoLaterGap: what is filled is filled.
+func TestPagesThatWereMissingOnceExplainNoLaterGap(t *testing.T) {
+	packets, _, want := plain(t)
+	m := begin(1, makeHead(2, 0, 0))
+	m.sound(5, packets[:10]...)
+	m.sequence += 5
+	m.granule += 5 * Rate
+	m.sound(5, packets[10:20]...)
+	m.granule += 5 * Rate
+	m.sound(5, packets[20:]...)
+	assert.EqualValues(t, len(want)/2+5*Rate, framesOf(t, m.out))
+}
