@@ -54,12 +54,13 @@ func All() (all []Content) {
 			all = append(all, s.Content)
 		}
 	}
-	return append(all, html, text)
+	return append(all, html, svg, text)
 }
 
 var (
 	aac  = Content{Sound, "AAC"}
 	html = Content{Page, "HTML"}
+	svg  = Content{Picture, "SVG"}
 	text = Content{Kind: Text}
 )
 
@@ -78,6 +79,9 @@ func (s signature) fits(head []byte) bool {
 
 // textOf tells a web page from other text.
 func textOf(head []byte) Content {
+	if c, ok := markup(bytes.ToLower(bytes.TrimLeft(narrow(head), " \t\r\n"))); ok {
+		return c
+	}
 	b := head
 	for range utf8.UTFMax - 1 { // the last letter may be cut
 		if n := len(b); n > 0 && !utf8.Valid(b) {
@@ -88,10 +92,8 @@ func textOf(head []byte) Content {
 		return Content{}
 	}
 	start := bytes.ToLower(bytes.TrimLeft(b, "\ufeff \t\r\n"))
-	for _, p := range []string{"<!doctype html", "<html", "<head", "<body"} {
-		if bytes.HasPrefix(start, []byte(p)) {
-			return html
-		}
+	if c, ok := markup(start); ok {
+		return c
 	}
 	for _, s := range playlists {
 		if bytes.HasPrefix(start, bytes.ToLower([]byte(s.magic))) {
@@ -99,6 +101,48 @@ func textOf(head []byte) Content {
 		}
 	}
 	return text
+}
+
+// pages are how web pages begin, also those that a server put together badly.
+var pages = []string{"<!doctype html", "<html", "<head", "<body", "<script", "<meta", "<title", "<style", "<div", "<center", "<iframe"}
+
+// markup tells web pages from pictures that are text; start is in small letters.
+func markup(start []byte) (c Content, ok bool) {
+	for _, p := range pages {
+		if bytes.HasPrefix(start, []byte(p)) {
+			return html, true
+		}
+	}
+	if bytes.HasPrefix(start, []byte("<svg")) {
+		return svg, true
+	}
+	if !bytes.HasPrefix(start, []byte("<?xml")) && !bytes.HasPrefix(start, []byte("<!--")) {
+		return c, false
+	}
+	switch { // a page may hold pictures
+	case bytes.Contains(start, []byte("<html")):
+		return html, true
+	case bytes.Contains(start, []byte("<svg")):
+		return svg, true
+	}
+	return c, false
+}
+
+// narrow is the beginning of text in UTF-16 with a byte order mark, as long as it
+// is ASCII: enough to know a web page.
+func narrow(head []byte) (b []byte) {
+	var low int
+	switch {
+	case bytes.HasPrefix(head, []byte("\xff\xfe")):
+	case bytes.HasPrefix(head, []byte("\xfe\xff")):
+		low = 1
+	default:
+		return nil
+	}
+	for i := 2; i+1 < len(head) && head[i+1-low] == 0; i += 2 {
+		b = append(b, head[i+low])
+	}
+	return b
 }
 
 // control is true for what no text holds.

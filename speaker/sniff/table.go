@@ -38,7 +38,8 @@ var signatures = append([]signature{
 	{Content{Archive, "7z"}, 0, "7z\xbc\xaf\x27\x1c", ""},
 	{Content{Archive, "gzip"}, 0, "\x1f\x8b", ""},
 	{Content{Program, "ELF"}, 0, "\x7fELF", ""},
-	{Content{Program, "Windows"}, 0, "MZ", "This program"},
+	{Content{Program, "Windows"}, 0, "MZ?\x00" + strings.Repeat("?", 60), ""}, // fewer than 256 bytes in the last page
+	{Content{Program, "Windows"}, 0, "MZ?\x01" + strings.Repeat("?", 60), ""}, // up to 511
 	{Content{Database, "SQLite"}, 0, "SQLite format 3\x00", ""},
 	{Content{Sound, "AMR"}, 0, "#!AMR", ""},
 	{Content{Sound, "WMA"}, 0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", ""},
