@@ -261,6 +261,52 @@ func TestFrameThatEndsBeforeItsMainDataIsConcealed(t *testing.T) {
 	}
 }
 
+// TestFrameBeforeALostHeaderIsWhole: between it and the next that is found lies
+// just a frame's length, so none of its own bytes can be missing.
+func TestFrameBeforeALostHeaderIsWhole(t *testing.T) {
+	g := quiet(203) // whose codes do not end on their last bit
+	h, _ := parseHeader(mono48[:])
+	f := newFrameDecoder()
+	require.NoError(t, f.decode(h, monoFrame(0, g, g), false))
+	require.ErrorIs(t, f.decode(h, monoFrame(0, g, g), true), errSuspect)
+	b := bytes.Repeat(monoFrame(0, g, g), 20)
+	whole, _ := mustDecode(t, b)
+	for k := firstChain + 1; k < 18; k++ {
+		torn := bytes.Clone(b)
+		clear(torn[192*k:][:headerBytes])
+		pcm, d := mustDecode(t, torn)
+		damaged, bad := d.Damage()
+		require.Equal(t, int64(192), damaged)
+		require.Zero(t, bad, "frame %d before it", k-1)
+		requireSame(t, whole[:k*frameLen], pcm[:k*frameLen], 0)
+	}
+}
+
+// TestFrameIntoWhichBytesWerePutIsNotPlayed: it ends with what was its own
+// middle, which as codes is noise.
+func TestFrameIntoWhichBytesWerePutIsNotPlayed(t *testing.T) {
+	g := quiet(600)
+	g.bigValues = 80
+	b := bytes.Repeat(monoFrame(0, g, g), 20)
+	level := peakAll(t, b)
+	for n := 2; n < 150; n += 7 {
+		torn := join(b[:192*9+60], noise(n), b[192*9+60:])
+		pcm, d := mustDecode(t, torn)
+		damaged, bad := d.Damage()
+		require.Equal(t, int64(n), damaged)
+		require.Equal(t, int64(1), bad, "%d bytes", n)
+		require.LessOrEqual(t, peak(pcm), 1.1*level)
+	}
+}
+
+func peakAll(t *testing.T, b []byte) float32 {
+	t.Helper()
+	pcm, d := mustDecode(t, b)
+	_, bad := d.Damage()
+	require.Zero(t, bad)
+	return peak(pcm)
+}
+
 func TestRateChangeIsToldOnceAndReadingGoesOn(t *testing.T) {
 	first, second := sound(t, "mono44-notag.mp3"), sound(t, "stereo48-cbr96.mp3")
 	want, _ := mustDecode(t, second)

@@ -325,15 +325,12 @@ func (s *score) judge(t *testing.T, kind string) {
 	}
 	assert.GreaterOrEqual(t, s.percent(), 99.0, kind)
 	assert.Zero(t, s.refused, "%s: cases that ended with an error", kind)
-	switch kind {
-	case "zeros", "flipped bits", "several":
-		assert.LessOrEqual(t, s.bursts, s.cases/2, "%s: frames more than 3 dB above the peak", kind)
-	case "other rate behind":
-		assert.LessOrEqual(t, s.bursts, s.cases/20, "%s: frames more than 3 dB above the peak", kind)
-	default:
-		assert.Zero(t, s.bursts, "%s: frames more than 3 dB above the peak", kind)
-	}
+	assert.LessOrEqual(t, s.bursts, mostBursts[kind], "%s: frames more than 3 dB above the peak", kind)
 }
+
+// mostBursts is what was measured (21, 16, 0 and 0 in 100 cases) and a little: other
+// versions of LAME make other frames. Of the other kinds of damage there is none.
+var mostBursts = map[string]int{"flipped bits": 26, "several": 20, "zeros": 2, "other rate behind": 1}
 
 // TestSkippingThroughDamageIsReadingThroughIt holds Skip to its promise where it
 // is hardest: in each kind of damaged file.
