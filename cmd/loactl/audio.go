@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -19,8 +20,9 @@ type audioCmd struct {
 
 // soundFile is a file that the user named.
 type soundFile struct {
-	path string
-	info os.FileInfo
+	path    string
+	info    os.FileInfo
+	spooled *os.File // standard input; nil: the file is at path
 }
 
 // mistake is what the user typed wrongly, in his language.
@@ -31,8 +33,12 @@ func (m mistake) Error() string { return string(m) }
 // Is makes the exit code that of usage errors.
 func (mistake) Is(target error) bool { return target == cli.ErrUsage }
 
-// named looks at a file that the user named; a mistake is his.
-func named(path string, a audioWords) (soundFile, error) {
+// named looks at a file that the user named, which is to be closed; a mistake is
+// his.
+func named(ctx context.Context, path string, a audioWords) (soundFile, error) {
+	if path == pipeName {
+		return spool(ctx, a)
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -48,7 +54,7 @@ func named(path string, a audioWords) (soundFile, error) {
 	if err != nil {
 		return soundFile{}, a.mistake("closed", path, bare(err))
 	}
-	return soundFile{path, info}, f.Close()
+	return soundFile{path: path, info: info}, f.Close()
 }
 
 // bare is err without the path that it names.
@@ -64,7 +70,12 @@ func bare(err error) error {
 	return err
 }
 
-func (f soundFile) open() (io.ReadCloser, error) { return os.Open(f.path) }
+func (f soundFile) open() (io.ReadCloser, error) {
+	if f.spooled != nil {
+		return io.NopCloser(io.NewSectionReader(f.spooled, 0, f.info.Size())), nil
+	}
+	return os.Open(f.path)
+}
 
 // judge is the device's own judgement.
 func (f soundFile) judge() device.Verdict { return device.Judge(f.info.Size(), f.open) }
@@ -72,6 +83,9 @@ func (f soundFile) judge() device.Verdict { return device.Judge(f.info.Size(), f
 // convert is the line that makes a file for the device of one that it does not
 // play, "" when none would.
 func (f soundFile) convert(r device.Refusal) string {
+	if f.spooled != nil {
+		return "" // it is gone
+	}
 	switch r {
 	case device.RefusedCodec, device.RefusedForm, device.RefusedSize:
 	default:

@@ -267,6 +267,35 @@ func TestCtrlCIsToldAsSuch(t *testing.T) {
 	}
 }
 
+func TestStandardInputIsCheckedAndDecoded(t *testing.T) {
+	real := os.Stdin
+	defer func() { os.Stdin = real }()
+	for _, args := range [][]string{{"check", "--json", "-"}, {"decode", "--json", "-", filepath.Join(t.TempDir(), "x.wav")}} {
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		os.Stdin = r
+		go func() {
+			_, _ = w.Write(get(t, sounds+"mono48-cbr64.mp3"))
+			_ = w.Close()
+		}()
+		code, out, errOut := run(append([]string{"--lang", "en", "audio"}, args...)...)
+		require.Zero(t, code, errOut)
+		var told map[string]any
+		require.NoError(t, json.Unmarshal([]byte(out), &told))
+		assert.InDelta(t, 0.7, told["duration_s"], 0.1)
+		assert.Equal(t, "-", told["file"])
+		_ = r.Close()
+	}
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	os.Stdin = r
+	require.NoError(t, w.Close())
+	code, _, errOut := run("--lang", "vi", "audio", "check", "-")
+	assert.Equal(t, 1, code)
+	assert.Equal(t, "loactl: đầu vào chuẩn: thiết bị không phát được\n", errOut)
+}
+
 func TestWhatAnOfficialShouldLookAt(t *testing.T) {
 	late := func(s float64) float64 {
 		if s < 1 || s > 3 {
@@ -604,7 +633,7 @@ func TestASymbolicLinkIsWrittenThrough(t *testing.T) {
 
 func TestDecodingShowsOneProgress(t *testing.T) {
 	path := sounds + "mono44-cbr48.mp3"
-	f, err := named(path, englishAudio)
+	f, err := named(t.Context(), path, englishAudio)
 	require.NoError(t, err)
 	d := decoding{file: f, passes: 2}
 	for _, want := range []int64{0, f.info.Size(), f.info.Size()} {

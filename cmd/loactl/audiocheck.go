@@ -21,7 +21,7 @@ import (
 
 type audioCheckCmd struct {
 	jsonFlag
-	Files []string `arg:"" name:"file" help:"Sound files."`
+	Files []string `arg:"" name:"file" help:"Sound files; - is standard input."`
 }
 
 // Help is shown below the flags.
@@ -86,8 +86,11 @@ func (v audioCheckCmd) Run(ctx context.Context, n notes, w words, out io.Writer)
 	a := w.audio
 	bad, wrong, shown := 0, 0, 0
 	for _, path := range v.Files {
-		f, err := named(path, a)
-		if err != nil && len(v.Files) == 1 {
+		f, err := named(ctx, path, a)
+		switch {
+		case ctx.Err() != nil:
+			return errors.New(a.stopped)
+		case err != nil && len(v.Files) == 1:
 			return err
 		}
 		if err != nil { // the others are checked all the same
@@ -96,6 +99,7 @@ func (v audioCheckCmd) Run(ctx context.Context, n notes, w words, out io.Writer)
 			continue
 		}
 		c, err := check(ctx, n, f)
+		f.close()
 		switch {
 		case ctx.Err() != nil:
 			return errors.New(a.stopped)
@@ -129,7 +133,7 @@ func (v audioCheckCmd) summary(a audioWords, bad, wrong int) error {
 	case bad == 0:
 		return nil
 	case all == 1:
-		return fmt.Errorf(a.oneBad, v.Files[0])
+		return fmt.Errorf(a.oneBad, a.fileName(v.Files[0]))
 	default:
 		return fmt.Errorf(a.someBad, bad, all)
 	}
@@ -249,7 +253,7 @@ func printChecked(out io.Writer, w words, c *checked) error {
 	a := w.audio
 	tw := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(tw, name+"\t"+format+"\n", args...) }
-	row(a.file, "%s  (%s)", c.File, size(c.Bytes))
+	row(a.file, "%s  (%s)", a.fileName(c.File), size(c.Bytes))
 	if c.Rate != nil {
 		printSoundOf(row, a, c)
 	}

@@ -14,7 +14,7 @@ import (
 
 type audioDecodeCmd struct {
 	jsonFlag
-	File string `arg:"" help:"Sound file."`
+	File string `arg:"" help:"Sound file; - is standard input."`
 	Out  string `arg:"" name:"out.wav" help:"WAV file to write, in place of what is there; - is standard output."`
 	Rate int    `placeholder:"HZ" help:"Sampling rate of OUT, 8000 to 192000; 48000 when not given."`
 	Raw  bool   `help:"The decoder's own sound: rate and channels of FILE, no resampling, gain, limiter or dither."`
@@ -52,10 +52,14 @@ type decoded struct {
 
 // Run decodes one file.
 func (v audioDecodeCmd) Run(ctx context.Context, n notes, w words, out io.Writer) error {
-	f, err := v.check(w.audio)
-	if err != nil {
+	f, err := v.check(ctx, w.audio)
+	switch {
+	case ctx.Err() != nil:
+		return errors.New(w.audio.stopped)
+	case err != nil:
 		return err
 	}
+	defer f.close()
 	o, err := createOut(v.Out, out)
 	if err != nil {
 		return err
@@ -78,7 +82,7 @@ func (v audioDecodeCmd) Run(ctx context.Context, n notes, w words, out io.Writer
 }
 
 // check looks at what was typed.
-func (v audioDecodeCmd) check(a audioWords) (soundFile, error) {
+func (v audioDecodeCmd) check(ctx context.Context, a audioWords) (soundFile, error) {
 	switch {
 	case v.Raw && v.Rate != 0:
 		return soundFile{}, a.mistake("raw-rate", v.Rate)
@@ -87,7 +91,7 @@ func (v audioDecodeCmd) check(a audioWords) (soundFile, error) {
 	case v.JSON && v.Out == "-":
 		return soundFile{}, a.mistake("json-pipe")
 	}
-	f, err := named(v.File, a)
+	f, err := named(ctx, v.File, a)
 	if err != nil {
 		return f, err
 	}

@@ -14,7 +14,7 @@ type audioWords struct {
 	file, format, rate, duration, bitRate, encoder, damage, none, damageOf             string
 	loudness, span, silence, peak, target, misses, dual, playable, yes, no, hint, note string
 	mono, stereo                                                                       string
-	wrote, concealed, resampled, pipe                                                  string
+	wrote, concealed, resampled, pipe, input                                           string
 	refusals                                                                           map[device.Refusal]string // with the arguments of refusal
 	manyZeros, firstZeros                                                              string                    // for RefusedZeros, when it is not all zeros
 	kinds                                                                              map[sniff.Kind]string
@@ -33,7 +33,7 @@ var englishAudio = audioWords{
 	wrote:     "%s: %d Hz, %s, %.1f s",
 	concealed: "%s is damaged: %d bytes left out, %d frames concealed",
 	resampled: "%s goes on at %d Hz from %s; the rest is resampled to %d Hz",
-	pipe:      "standard output",
+	pipe:      "standard output", input: "standard input",
 	refusals: map[device.Refusal]string{
 		device.RefusedEmpty:      "the file is empty",
 		device.RefusedTags:       "it holds only tags (title, picture), no sound",
@@ -95,7 +95,7 @@ var vietnameseAudio = audioWords{
 	wrote:     "%s: %d Hz, %s, %.1f s",
 	concealed: "%s bị hỏng: bỏ qua %d byte, bù %d khung hỏng",
 	resampled: "%s chuyển sang %d Hz từ %s; phần còn lại được đổi về %d Hz",
-	pipe:      "đầu ra chuẩn",
+	pipe:      "đầu ra chuẩn", input: "đầu vào chuẩn",
 	refusals: map[device.Refusal]string{
 		device.RefusedEmpty:      "tệp rỗng",
 		device.RefusedTags:       "tệp chỉ có thẻ thông tin (tên bài, ảnh bìa), không có âm thanh",
@@ -163,6 +163,14 @@ func (a audioWords) channels(n int) string {
 		return a.stereo
 	}
 	return fmt.Sprint(n)
+}
+
+// fileName is how a FILE is called to people.
+func (a audioWords) fileName(path string) string {
+	if path == pipeName {
+		return a.input
+	}
+	return path
 }
 
 // mistake is one of mistakes with its args.
