@@ -59,6 +59,7 @@ type Core struct {
 	lengths  map[string]time.Duration // of sounds, by digest
 	sounds   map[string]soundNews     // as last told, by digest
 	bad      map[string]bool          // those of them that do not play
+	local    localPlays
 	outputUp bool
 	cardLost time.Duration // Mono at which the sound card was last seen failing
 	unsaved  string        // why the last write to the state database failed, "" when it did not
@@ -76,6 +77,7 @@ func NewCore(p Parts) *Core {
 		lengths: map[string]time.Duration{},
 		sounds:  map[string]soundNews{},
 		bad:     map[string]bool{},
+		local:   localPlays{begun: map[scheduler.PlayID]loa.Item{}},
 	}
 	c.faults.changed = c.faultChanged
 	c.player = &player{
@@ -197,6 +199,7 @@ func (c *Core) Turn(now scheduler.Now) (wake time.Duration) {
 			}
 			c.do(t, a)
 		}
+		c.renewLocal(t.Now)
 		if next = never; ok {
 			next = w
 		}
@@ -250,8 +253,10 @@ func (c *Core) do(t instant, a scheduler.Action) {
 	case scheduler.Persist:
 		c.persist()
 	case scheduler.Done:
+		c.local.see(a)
 		c.done(t, a)
 	default:
+		c.local.see(a)
 		c.player.do(t, a)
 	}
 }

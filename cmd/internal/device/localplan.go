@@ -133,7 +133,7 @@ func nameDigests(media []loa.Media, folder *Folder) {
 func (d *Device) applyLocal(t instant, p localPlan) {
 	err := p.err
 	if err == nil {
-		err = d.core.ApplyPlan(t.Now, localOrigin, p.plan)
+		err = d.core.ApplyLocal(t.Now, p.plan)
 	}
 	if err != nil {
 		d.core.faults.set(t.Wall, faultPlan, oneLine(err))
