@@ -166,6 +166,7 @@ func probeMP3(r io.Reader) (SoundInfo, error) {
 	if m.Free {
 		kind = "free format"
 	}
+	info.MissingTime = m.MissingTime
 	info.Detail = fmt.Sprintf("%s, %s, %s", m.Version, m.Mode, kind)
 	switch {
 	case m.Changes == 1:

@@ -28,6 +28,8 @@ type Info struct {
 	Gapless   bool          // the info tag told delay and padding
 	Intensity int64         // frames with intensity stereo
 	Missing   int64         // MPEG frames that the info tag counted and that are not there; 0 when there is none, or more than one
+	// MissingTime is how long they would play.
+	MissingTime time.Duration
 }
 
 // Probe reads r to its end. Errors are those of NewDecoder and Decoder.Read but
@@ -46,6 +48,8 @@ func Probe(r io.Reader) (Info, error) {
 			p.finish()
 			if isEnd(err) {
 				p.Missing, err = d.missing(), nil
+				lost := float64(p.Missing*int64(p.last.samples())) / float64(max(p.Rate, 1))
+				p.MissingTime = time.Duration(lost * float64(time.Second))
 			}
 			return p.Info, err
 		}

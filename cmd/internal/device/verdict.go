@@ -373,8 +373,11 @@ func (v Verdict) Damage() string {
 	if v.Sound.BadFrames > 0 {
 		parts = append(parts, fmt.Sprintf("%d frames are concealed", v.Sound.BadFrames))
 	}
-	if v.Sound.Missing > 0 {
-		parts = append(parts, fmt.Sprintf("%d bytes at the end are missing", v.Sound.Missing))
+	if lacks := v.Sound.MissingTime; lacks > 0 {
+		parts = append(parts, fmt.Sprintf("the last %s are missing", lacks.Round(10*time.Millisecond)))
+	}
+	if v.Sound.NoEnd {
+		parts = append(parts, "its end is not marked, perhaps it was cut short")
 	}
 	return strings.Join(parts, ", ")
 }
