@@ -439,6 +439,18 @@ func TestZerosBeforeTheSoundAreNotTakenForAll(t *testing.T) {
 	assert.Contains(t, out, "tệp bắt đầu bằng 300 KiB toàn byte 0")
 }
 
+func TestADownloadThatEndedTooSoonSaysSo(t *testing.T) {
+	b := get(t, sounds+"stereo44-vbr.mp3")
+	_, rep := report(t, put(t, "a.mp3", b[:len(b)/2]))
+	assert.Equal(t, "cut-short", codes(rep)[0])
+	b = get(t, sounds+"hybrid-24k.opus")
+	path := put(t, "a.opus", b[:len(b)*2/3])
+	_, rep = report(t, path)
+	assert.Equal(t, "no-end", codes(rep)[0])
+	_, out, _ := run("--lang", "vi", "audio", "check", path)
+	assert.Contains(t, out, "mà không có dấu kết thúc")
+}
+
 func TestAWAVThatWasCutShortSaysSo(t *testing.T) {
 	b := get(t, tone(t, 24000, 2, sine(0.2)))
 	_, rep := report(t, put(t, "cut.wav", b[:len(b)-10_000]))

@@ -13,6 +13,7 @@ const (
 	silentPeak   = -50.0 // dBFS, the same for what is too short to be measured
 	shortest     = 0.4   // seconds: the window of BS.1770-4
 	quietBy      = 3.0   // LU below the target that gain_db cannot make up for
+	shortestLack = 0.1   // seconds: less is a frame that no ear misses
 	edgeSilence  = 0.5   // seconds
 	innerSilence = 10.0  // seconds: people think that the loudspeaker is broken
 	clippedPart  = 1e-4  // of all samples
@@ -104,10 +105,12 @@ func (l *listener) warnDamage(v device.Verdict, warn func(string, ...any)) {
 			bytes = 0
 		}
 	}
+	lacks := v.Sound.MissingTime.Seconds()
 	switch atEnd := l.bad == 0 && len(spots) == 1 && spots[0] > l.seconds-0.1; {
 	case bytes == 0 && l.bad == 0:
 	case atEnd && bytes > mostFrame:
 		warn("other-end", size(bytes), part(bytes))
+	case atEnd && (v.Sound.NoEnd || lacks >= shortestLack): // told below, and better
 	case atEnd:
 		warn("cut-end", bytes)
 	default:
@@ -116,8 +119,10 @@ func (l *listener) warnDamage(v device.Verdict, warn func(string, ...any)) {
 	if end > 0 {
 		warn("unfinished", size(end), part(end))
 	}
-	if v.Sound.Missing > 0 {
-		warn("cut-short", v.Sound.Missing)
+	if lacks >= shortestLack {
+		warn("cut-short", lacks, 100*lacks/(lacks+l.seconds))
+	} else if v.Sound.NoEnd {
+		warn("no-end", clock(l.seconds))
 	}
 }
 
