@@ -9,7 +9,7 @@ import (
 )
 
 // faulty is a decoder with a defect.
-type faulty struct{ codecDecoder }
+type faulty struct{}
 
 func (faulty) Read([]float32) (int, error)   { panic("slice bounds out of range") }
 func (faulty) Skip(n int64) (int64, error)   { return n, []error{}[n] }
