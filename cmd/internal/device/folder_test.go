@@ -3,11 +3,13 @@ package device
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"loa"
 )
@@ -78,15 +80,33 @@ func TestWhatIsThereAndCannotBePlayedSaysWhy(t *testing.T) {
 	}
 }
 
-func TestAFileThatMayNotBeReadSaysSo(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("not run: root may read everything")
+// asNobody lets the test's thread touch files as a user without rights does, when
+// it runs as root, who may read everything: fsuid, setfsuid(2).
+func asNobody(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return
 	}
-	dir, folder := stick(t)
+	runtime.LockOSThread()
+	const nobody = 65534
+	require.NoError(t, unix.Setfsuid(nobody))
+	t.Cleanup(func() {
+		require.NoError(t, unix.Setfsuid(0))
+		runtime.UnlockOSThread()
+	})
+}
+
+func TestAFileThatMayNotBeReadSaysSo(t *testing.T) {
+	b := sound(t, "mono48-cbr64.mp3")
+	asNobody(t)
+	dir, err := os.MkdirTemp("", "loa-folder-") // t.TempDir lies below a folder of root's
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	path := filepath.Join(dir, "cam.mp3")
-	require.NoError(t, os.WriteFile(path, sound(t, "mono48-cbr64.mp3"), 0o000))
+	require.NoError(t, os.WriteFile(path, b, 0o000))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "usb.mp3"), b, 0o600))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "lost+found"), 0o000))
-	_, err := folder.Scan()
+	folder := OpenFolder(dir)
+	_, err = folder.Scan()
 	require.NoError(t, err, "a folder in it is not the folder")
 	_, _, err = JudgeSound(folder, named(folder, "cam.mp3"))
 	assert.ErrorContains(t, err, "cam.mp3 cannot be read: permission denied")
