@@ -139,6 +139,7 @@ type Sound struct {
 	Ready    bool
 	Duration time.Duration // 0: not known
 	Bad      string        // not empty: it never can be played, and why
+	Absent   string        // why it is not here, in words that follow its name; "" when nothing is known of it
 }
 
 // Output says whether there is a device to play on. Before the first one there

@@ -156,19 +156,20 @@ func (s *Scheduler) media(p *play) (media []loa.Media, ready bool, bad string) {
 // missing says which of p's media is not here.
 func (s *Scheduler) missing(p *play) string {
 	for _, m := range p.item.Media {
-		if !s.sound(m).Ready {
-			return "sound " + short(m) + " is not here"
+		if snd := s.sound(m); !snd.Ready {
+			return "sound " + short(m) + " " + cmp.Or(snd.Absent, "is not here")
 		}
 	}
 	return ""
 }
 
-// short names a medium for a person.
+// short names a medium for a person: as the plan does, or by its digest.
 func short(m loa.Media) string {
-	if k := MediaKey(m); len(k) > 12 && m.SHA256 != "" {
-		return k[:12]
+	if m.File != "" {
+		return m.File
 	}
-	return MediaKey(m)
+	k := MediaKey(m)
+	return k[:min(len(k), 12)]
 }
 
 // passLength is how long one pass of p sounds; ok is false if that is not

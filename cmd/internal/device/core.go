@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
 	"loa"
@@ -278,7 +277,7 @@ func (c *Core) written(what string, err error) {
 func (c *Core) done(t instant, d scheduler.Done) {
 	out := loa.PlayRecord{
 		ID: d.Item.ID, Class: d.Item.Class, Level: d.Item.Level, Title: d.Item.Title,
-		Planned: d.Planned, Result: d.Result, Reason: c.inWords(d.Item, d.Reason), CutBy: d.CutBy,
+		Planned: d.Planned, Result: d.Result, Reason: d.Reason, CutBy: d.CutBy,
 	}
 	if f, ok := c.Speaker.Format(); ok {
 		out.FramesPlanned = int64(c.length(d.Item).Seconds() * float64(f.Rate))
@@ -290,25 +289,6 @@ func (c *Core) done(t instant, d scheduler.Done) {
 	}
 	c.Log.Info("item done", "id", d.Item.ID, "result", d.Result, "reason", out.Reason, "frames", out.FramesPlayed)
 	c.record(t.Wall, loa.EventPlay, out)
-}
-
-// inWords says of an item's sounds what people know: the names that the plan has
-// for them where the scheduler has digests, and why one is not here.
-func (c *Core) inWords(it loa.Item, text string) string {
-	for _, m := range it.Media {
-		if m.File == "" {
-			continue
-		}
-		was := m.File
-		if m.SHA256 != "" {
-			was = short(m.SHA256)
-		}
-		text = strings.ReplaceAll(text, "sound "+was+" ", "sound "+m.File+" ")
-		if why := c.sounds[scheduler.MediaKey(m)].Absent; why != "" {
-			text = strings.ReplaceAll(text, "sound "+m.File+" is not here", "sound "+m.File+" "+why)
-		}
-	}
-	return text
 }
 
 // length is how long the item plays in all, 0 when a part of it is not known.

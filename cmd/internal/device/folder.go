@@ -200,7 +200,7 @@ func (f *Folder) absent(m loa.Media) soundNews {
 	if v, ok := f.tooLarge(m); ok {
 		return newsOf(m, v)
 	}
-	s := soundNews{File: m.File, Absent: f.left[f.named(m)].why, Sound: scheduler.Sound{SHA256: scheduler.MediaKey(m)}}
+	s := soundNews{File: m.File, Sound: scheduler.Sound{SHA256: scheduler.MediaKey(m), Absent: f.left[f.named(m)].why}}
 	if at, here := f.known[f.named(m)]; here && at.digest != m.SHA256 {
 		s.Absent = copying // whoever read the plan did not take it as it is
 	}
@@ -275,7 +275,6 @@ type soundNews struct {
 	File   string  // its name in the plan; "" when it is named by its digest
 	Code   Refusal // why it is Bad
 	Damage string  // what of it is lost although it can be played
-	Absent string  // why it is not here although its name is; follows the name
 }
 
 // newsOf is a verdict as news.

@@ -91,7 +91,7 @@ func (c *Core) audio() *loa.AudioStatus {
 func (c *Core) coming(n int) []ComingItem {
 	out := []ComingItem{}
 	for _, u := range c.sched.Upcoming(n) {
-		out = append(out, ComingItem{ID: u.Item.ID, Title: u.Item.Title, Class: u.Item.Class, At: u.Planned, Note: c.inWords(u.Item, u.Blocked)})
+		out = append(out, ComingItem{ID: u.Item.ID, Title: u.Item.Title, Class: u.Item.Class, At: u.Planned, Note: u.Blocked})
 	}
 	return out
 }
