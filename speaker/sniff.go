@@ -15,6 +15,7 @@ type Codec string
 const (
 	Unknown  Codec = ""
 	MP3      Codec = "mp3"
+	MP2      Codec = "mp2" // Layer II, which only Probe tells from MP3
 	WAV      Codec = "wav"
 	Opus     Codec = "opus"
 	Ogg      Codec = "ogg" // with a first stream that is none of those below

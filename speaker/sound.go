@@ -102,10 +102,10 @@ type SoundInfo struct {
 	Detail    string // of the coding, for people: "MPEG-2 Layer III, joint stereo, VBR", "24-bit PCM"
 	Encoder   string // as it names itself in the file; "" as a rule for WAV
 	BadFrames int64  // of the codec, that are concealed because they are missing or broken
-	Missing   int64  // bytes that the header promises and the file lacks: it was cut short
 	NoEnd     bool   // an Opus file that ends without its last page: it was cut short, or recorded from a running stream
-	// MissingTime is what the file lacks of what its header or info tag promises.
-	MissingTime time.Duration
+	// Missing is how long that would play which the header or the info tag
+	// promises and the file lacks: it was cut short.
+	Missing time.Duration
 }
 
 // BitRates is how the bit rates of the frames of a file compare.
@@ -166,7 +166,10 @@ func probeMP3(r io.Reader) (SoundInfo, error) {
 	if m.Free {
 		kind = "free format"
 	}
-	info.MissingTime = m.MissingTime
+	info.Missing = m.MissingTime
+	if m.Layer == 2 {
+		info.Codec = MP2
+	}
 	info.Detail = fmt.Sprintf("%s, %s, %s", m.Version, m.Mode, kind)
 	switch {
 	case m.Changes == 1:
@@ -195,7 +198,7 @@ func probeWAV(r io.Reader) (SoundInfo, error) {
 	return SoundInfo{
 		Codec: WAV, Rate: w.Rate, Channels: w.Channels, Duration: w.Duration,
 		Frames: w.Frames, BitRate: w.BitRate, BitRates: BitRatesConstant, Damage: w.Damaged,
-		Missing: w.Missing, MissingTime: lacks, Detail: w.Format.String(),
+		Missing: lacks, Detail: w.Format.String(),
 	}, err
 }
 

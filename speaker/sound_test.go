@@ -237,12 +237,19 @@ func TestProbeTellsHowBitRatesAndSamplingRatesChange(t *testing.T) {
 	}
 }
 
+func TestProbeTellsTheLayers(t *testing.T) {
+	for name, codec := range map[string]Codec{"layer2.mp2": MP2, "mono44-cbr48.mp3": MP3} {
+		info, err := Probe(data(name, soundFile(t, name)).Open)
+		require.NoError(t, err)
+		assert.Equal(t, codec, info.Codec)
+	}
+}
+
 func TestAFileCutShortSaysWhatIsMissing(t *testing.T) {
 	b := soundFile(t, "alaw.wav")
 	info, err := Probe(data("x", b[:len(b)-1600]).Open)
 	require.NoError(t, err)
-	assert.EqualValues(t, 1600, info.Missing)
-	assert.Equal(t, 200*time.Millisecond, info.MissingTime)
+	assert.Equal(t, 200*time.Millisecond, info.Missing)
 	assert.EqualValues(t, 4000, info.Frames)
 
 	b = soundFile(t, "celt-48k.opus")

@@ -439,6 +439,12 @@ func TestZerosBeforeTheSoundAreNotTakenForAll(t *testing.T) {
 	assert.Contains(t, out, "tệp bắt đầu bằng 300 KiB toàn byte 0")
 }
 
+func TestLayerIIIsCalledMP2(t *testing.T) {
+	code, out, _ := run("--lang", "en", "audio", "check", sounds+"layer2.mp2")
+	assert.Zero(t, code)
+	assert.Contains(t, out, "MP2, MPEG-1 Layer II, mono")
+}
+
 func TestADownloadThatEndedTooSoonSaysSo(t *testing.T) {
 	b := get(t, sounds+"stereo44-vbr.mp3")
 	_, rep := report(t, put(t, "a.mp3", b[:len(b)/2]))

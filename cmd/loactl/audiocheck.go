@@ -45,7 +45,7 @@ type checked struct {
 	Reason    string      `json:"reason"`      // why not; "" when it is playable
 	Code      string      `json:"reason_code"` // a stable word for it
 	Hint      string      `json:"hint"`        // a command that makes a file that can be played
-	Codec     string      `json:"codec"`       // mp3, opus, wav; what it is otherwise, when that is known
+	Codec     string      `json:"codec"`       // mp3, mp2, opus, wav; what it is otherwise, when that is known
 	Detail    string      `json:"detail"`
 	Encoder   string      `json:"encoder"`
 	Rate      *int        `json:"rate"` // Hz
@@ -275,12 +275,9 @@ func printChecked(out io.Writer, w words, c *checked) error {
 }
 
 func printSoundOf(row func(string, string, ...any), a audioWords, c *checked) {
-	detail, ok := map[string]string{"mp3": "MP3", "opus": "Opus", "wav": "WAV"}[c.Codec]
+	detail, ok := map[string]string{"mp3": "MP3", "mp2": "MP2", "opus": "Opus", "wav": "WAV"}[c.Codec]
 	if !ok {
 		detail = c.Codec
-	}
-	if strings.Contains(c.Detail, "Layer II,") {
-		detail = "MP2"
 	}
 	if c.Detail != "" {
 		detail += ", " + a.detail(c.Detail)

@@ -105,7 +105,7 @@ func (l *listener) warnDamage(v device.Verdict, warn func(string, ...any)) {
 			bytes = 0
 		}
 	}
-	lacks := v.Sound.MissingTime.Seconds()
+	lacks := v.Sound.Missing.Seconds()
 	switch atEnd := l.bad == 0 && len(spots) == 1 && spots[0] > l.seconds-0.1; {
 	case bytes == 0 && l.bad == 0:
 	case atEnd && bytes > mostFrame:

@@ -8,6 +8,7 @@ import (
 // Info is what a walk over a file's frames finds out, without decoding.
 type Info struct {
 	Version   string        // "MPEG-1 Layer III", with 2 or 2.5 for the lower rates; of the first frame
+	Layer     int           // 2 or 3, of the first frame
 	Mode      string        // "mono", "stereo", "joint stereo" or "dual channel", of the first frame
 	Encoder   string        // what the info tag says wrote it, as "LAME3.100"; "" when it does not
 	Rate      int           // Hz, of the first frame
@@ -85,7 +86,7 @@ type prober struct {
 
 // begin notes what the first frame says.
 func (p *prober) begin(h header, d *Decoder) {
-	p.Version, p.Mode = h.kind(), h.modeName()
+	p.Version, p.Layer, p.Mode = h.kind(), int(h.layer), h.modeName()
 	p.Channels, p.Rate = h.channels(), h.rate
 	p.Delay, p.Gapless = int(d.seg.from), d.seg.from > 0
 	p.Padding, p.Encoder = d.tag.padding, d.tag.encoder

@@ -373,7 +373,7 @@ func (v Verdict) Damage() string {
 	if v.Sound.BadFrames > 0 {
 		parts = append(parts, fmt.Sprintf("%d frames are concealed", v.Sound.BadFrames))
 	}
-	if lacks := v.Sound.MissingTime; lacks > 0 {
+	if lacks := v.Sound.Missing; lacks > 0 {
 		parts = append(parts, fmt.Sprintf("the last %s are missing", lacks.Round(10*time.Millisecond)))
 	}
 	if v.Sound.NoEnd {
